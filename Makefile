@@ -1,0 +1,153 @@
+# mgbatch. `make help` lists what can be asked for.
+#
+# VARIANT=release|debug|asan|tsan builds into build/VARIANT; CC=clang works too (use another BUILD for it).
+# Sources are found by folder: adding a file is adding a file.
+
+VARIANT ?= release
+ifeq ($(origin CC),default) # make's own cc
+CC := gcc
+endif
+BUILD ?= build/$(VARIANT)
+PKGS := yaml-0.1 libcjson sqlite3 sndfile libcrypto
+
+WARNINGS := -Wall -Wextra -Wpedantic -Wshadow -Wconversion -Wstrict-prototypes -Wmissing-prototypes -Wwrite-strings \
+	-Wpointer-arith -Wvla -Wundef -Wformat=2 -Wdouble-promotion -Wcast-qual
+ifdef DEVELOPER
+WARNINGS += -Werror
+endif
+
+# -ffp-contract=off: clang fuses a * b + c unasked, gcc in GNU mode too; the order of every rounding is ours (MODEL.md).
+ARITHMETIC := -ffp-contract=off -fno-math-errno
+OPT_release := -O2 -g
+OPT_debug := -O0 -g
+OPT_asan := -O1 -g -fsanitize=address,undefined -fno-sanitize-recover=all -fno-omit-frame-pointer
+OPT_tsan := -O1 -g -fsanitize=thread
+
+CPPFLAGS_ALL := -std=c11 -D_POSIX_C_SOURCE=200809L -Isrc $(shell pkg-config --cflags $(PKGS) 2>/dev/null) $(CPPFLAGS)
+CFLAGS_ALL = $(OPT_$(VARIANT)) $(WARNINGS) $(ARITHMETIC) -pthread $(CFLAGS)
+LDFLAGS_ALL = $(OPT_$(VARIANT)) -pthread $(LDFLAGS)
+LDLIBS_ALL = $(shell pkg-config --libs $(PKGS) 2>/dev/null) -lm
+
+SRC := $(sort $(wildcard src/*/*.c src/*/*/*.c))
+CARDS := $(sort $(wildcard schema/models/*.json))
+OBJ := $(SRC:%.c=$(BUILD)/%.o) $(BUILD)/gen/card_data.o
+LIB := $(BUILD)/libmgbatch.a
+PROGRAM := $(BUILD)/mgbatch
+
+UNIT_SRC := $(sort $(wildcard tests/unit/*/test_*.c))
+UNIT := $(UNIT_SRC:%.c=$(BUILD)/%)
+FUZZ_SRC := $(sort $(wildcard tests/fuzz/fuzz_*.c))
+REPLAY := $(FUZZ_SRC:tests/fuzz/fuzz_%.c=$(BUILD)/tests/fuzz/replay_%)
+CLI_TESTS := $(sort $(wildcard tests/cli/t*.sh))
+
+.DEFAULT_GOAL := all
+.DELETE_ON_ERROR:
+.PHONY: all
+all: $(PROGRAM) ## the program, at build/release/mgbatch
+
+# ---- building ------------------------------------------------------------------------------------
+
+# A change of compiler or flags rebuilds (git's GIT-CFLAGS).
+FLAGS_NOW := $(CC) $(CPPFLAGS_ALL) $(CFLAGS_ALL) $(LDFLAGS_ALL)
+$(BUILD)/flags: FORCE
+	@mkdir -p $(@D); echo '$(FLAGS_NOW)' | cmp -s - $@ || echo '$(FLAGS_NOW)' >$@
+FORCE:
+
+# Only these files may use wider instructions: the program chooses among them at run time.
+$(BUILD)/src/engine/kernels_avx2.o: CFLAGS_ALL += -O3 -fno-trapping-math -mavx2 -mfma -mf16c
+$(BUILD)/src/engine/kernels_avx512.o: CFLAGS_ALL += -O3 -fno-trapping-math -mavx512f -mavx512bw -mavx512dq -mavx512vl -mavx2 -mfma -mf16c
+
+$(BUILD)/%.o: %.c $(BUILD)/flags
+	@mkdir -p $(@D)
+	$(CC) $(CPPFLAGS_ALL) $(CFLAGS_ALL) -MMD -MP -c -o $@ $<
+
+$(BUILD)/gen/card_data.c: $(CARDS) tools/embed-cards
+	@mkdir -p $(@D)
+	sh tools/embed-cards $(CARDS) >$@
+$(BUILD)/gen/card_data.o: $(BUILD)/gen/card_data.c $(BUILD)/flags
+	$(CC) $(CPPFLAGS_ALL) $(CFLAGS_ALL) -MMD -MP -c -o $@ $<
+
+$(LIB): $(OBJ)
+	@rm -f $@
+	ar rcs $@ $(OBJ)
+
+$(PROGRAM): $(BUILD)/src/main.o $(LIB)
+	$(CC) $(LDFLAGS_ALL) -o $@ $^ $(LDLIBS_ALL)
+
+$(UNIT): $(BUILD)/tests/%: tests/%.c $(LIB) $(BUILD)/flags tests/tap.h
+	@mkdir -p $(@D)
+	$(CC) $(CPPFLAGS_ALL) -Itests $(CFLAGS_ALL) -MMD -MP -MF $@.d $(LDFLAGS_ALL) -o $@ $< $(LIB) $(LDLIBS_ALL)
+
+$(REPLAY): $(BUILD)/tests/fuzz/replay_%: tests/fuzz/fuzz_%.c tests/fuzz/replay.c $(LIB) $(BUILD)/flags
+	@mkdir -p $(@D)
+	$(CC) $(CPPFLAGS_ALL) -Itests $(CFLAGS_ALL) -MMD -MP -MF $@.d $(LDFLAGS_ALL) -o $@ $< tests/fuzz/replay.c $(LIB) $(LDLIBS_ALL)
+
+-include $(OBJ:.o=.d) $(BUILD)/src/main.d $(UNIT:=.d) $(REPLAY:=.d)
+
+# ---- what people ask for ---------------------------------------------------------------------------
+
+.PHONY: demo test check unit clean help deps deps-test
+demo: ## installs what is missing, builds, makes the demo's jobs, says where the report lies
+	sh tools/install-deps build
+	$(MAKE) all
+	$(PROGRAM) run manifests/demo/demo.yaml
+
+test: ## installs what the tests need, builds, runs every test
+	sh tools/install-deps test
+	$(MAKE) test-all
+
+.PHONY: test-all
+test-all: check all $(UNIT) $(REPLAY)
+	BUILD=$(abspath $(BUILD)) prove -j2 --exec '' $(UNIT) $(REPLAY)
+	BUILD=$(abspath $(BUILD)) prove -j2 --exec sh $(CLI_TESTS)
+
+unit: all $(UNIT) ## only the unit tests: fast
+	BUILD=$(abspath $(BUILD)) prove -j2 --exec '' $(UNIT)
+
+check: ## layers, style, headers that compile alone
+	sh tools/check-layers
+	sh tools/check-style
+	CC='$(CC)' CPPFLAGS='$(CPPFLAGS_ALL)' sh tools/check-headers
+
+.PHONY: torture sanitize warnings fuzz bench install
+torture: all ## kills the program with SIGKILL 200 times with the fake backend and 10 times with the native one
+	BUILD=$(abspath $(BUILD)) sh tests/fault/torture.sh full
+
+sanitize: ## unit and command line tests under ASan + UBSan, the threaded ones under TSan
+	$(MAKE) VARIANT=asan BUILD=build/asan test-asan
+	$(MAKE) VARIANT=tsan BUILD=build/tsan test-tsan
+
+.PHONY: test-asan test-tsan
+test-asan: all $(UNIT) $(REPLAY)
+	BUILD=$(abspath $(BUILD)) prove -j2 --exec '' $(UNIT) $(REPLAY)
+	BUILD=$(abspath $(BUILD)) prove -j2 --exec sh $(filter-out %-same-samples.sh %-symbols.sh,$(CLI_TESTS))
+test-tsan: all $(UNIT)
+	BUILD=$(abspath $(BUILD)) prove -j2 --exec '' $(UNIT)
+	BUILD=$(abspath $(BUILD)) prove -j2 --exec sh $(filter %-run-fake.sh %-native.sh,$(CLI_TESTS))
+
+warnings: ## the whole program and its tests without a warning under gcc and clang
+	$(MAKE) DEVELOPER=1 CC=gcc BUILD=build/warnings-gcc objects
+	$(MAKE) DEVELOPER=1 CC=clang BUILD=build/warnings-clang objects
+
+.PHONY: objects
+objects: $(PROGRAM) $(UNIT) $(REPLAY)
+
+# clang's libFuzzer over one parser: make fuzz TARGET=manifest SECONDS=60
+TARGET ?= manifest
+SECONDS ?= 60
+fuzz: ## TARGET=manifest SECONDS=60: fuzzes one parser with clang's libFuzzer
+	$(MAKE) CC=clang VARIANT=asan BUILD=build/fuzz CFLAGS=-fsanitize=fuzzer-no-link build/fuzz/libmgbatch.a
+	clang $(CPPFLAGS_ALL) -Itests -g -O1 -fsanitize=fuzzer,address,undefined -o build/fuzz/fuzz_$(TARGET) \
+		tests/fuzz/fuzz_$(TARGET).c build/fuzz/libmgbatch.a $(LDLIBS_ALL)
+	mkdir -p build/fuzz/corpus/$(TARGET)
+	build/fuzz/fuzz_$(TARGET) -max_total_time=$(SECONDS) build/fuzz/corpus/$(TARGET) tests/fuzz/corpus/$(TARGET)
+
+PREFIX ?= /usr/local
+install: all ## copies the program to $(PREFIX)/bin
+	install -D -m 755 $(PROGRAM) $(DESTDIR)$(PREFIX)/bin/mgbatch
+
+clean: ## removes build/
+	rm -rf build
+
+help: ## this list
+	@grep -hE '^[a-z-]+:.*##' Makefile | sed 's/:.*## /\t/' | sort

@@ -1,0 +1,72 @@
+/* Sound files, read. */
+#include "audio/audio.h"
+
+#include "base/mem.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <math.h>
+#include <sndfile.h>
+#include <unistd.h>
+
+#define CHANNELS_MAX 64 /* far above any music file; keeps frames * channels in range */
+
+static int check_info(const SF_INFO *info, const char *path, size_t max_frames, struct err *err)
+{
+	if (info->channels < 1 || info->channels > CHANNELS_MAX || info->samplerate < 1)
+		return err_set(err, ERR_INPUT, "cannot use '%s': it has %d channels at %d Hz", path, info->channels, info->samplerate);
+	if (info->frames < 0 || (uint64_t)info->frames > max_frames)
+		return err_set(err, ERR_INPUT, "cannot use '%s': it has %lld frames, at most %zu are accepted", path,
+			       (long long)info->frames, max_frames);
+	return 0;
+}
+
+static int read_samples(SNDFILE *file, const SF_INFO *info, const char *path, struct pcm *ret, struct err *err)
+{
+	size_t n_channels = (size_t)info->channels, n = 0, i;
+	struct pcm pcm = { NULL, (size_t)info->frames, info->channels, info->samplerate };
+	sf_count_t got;
+
+	if (!mem_mul(pcm.n_frames, n_channels, &n))
+		return err_set(err, ERR_INPUT, "cannot use '%s': its size overflows", path);
+	pcm.samples = mem_try(n, sizeof *pcm.samples);
+	if (!pcm.samples)
+		return err_set(err, ERR_MEMORY, "cannot read '%s': no memory for %zu samples", path, n);
+	got = sf_readf_float(file, pcm.samples, info->frames);
+	if (got != info->frames) {
+		pcm_release(&pcm);
+		return err_set(err, ERR_INPUT, "cannot use '%s': it ends after %lld of %lld frames (%s)", path, (long long)got,
+			       (long long)info->frames, sf_strerror(file));
+	}
+	for (i = 0; i < n; i++)
+		if (!isfinite(pcm.samples[i]))
+			break;
+	if (i < n) {
+		pcm_release(&pcm);
+		return err_set(err, ERR_INPUT, "cannot use '%s': frame %zu is not a finite number", path, i / n_channels);
+	}
+	*ret = pcm;
+	return 0;
+}
+
+int audio_read(const char *path, size_t max_frames, struct pcm *ret, struct err *err)
+{
+	int fd = open(path, O_RDONLY | O_CLOEXEC); /* by descriptor: libsndfile takes the path "-" for stdin */
+	SF_INFO info = { 0 };
+	SNDFILE *file;
+	int rc;
+
+	if (fd < 0)
+		return err_set_sys(err, ERR_IO, errno, "cannot read '%s'", path);
+	file = sf_open_fd(fd, SFM_READ, &info, 0);
+	if (!file) {
+		rc = err_set(err, ERR_INPUT, "'%s' is not a sound file that can be read: %s", path, sf_strerror(NULL));
+	} else {
+		rc = check_info(&info, path, max_frames, err);
+		if (rc == 0)
+			rc = read_samples(file, &info, path, ret, err);
+		sf_close(file);
+	}
+	close(fd);
+	return rc;
+}

@@ -1,0 +1,58 @@
+/*
+ * backend: who makes the audio. The door of the room (after fio's ioengine_ops).
+ *
+ *   open     once; loads what is needed
+ *   submit   offers one job; never blocks:
+ *              TAKEN    it is in a slot now; exactly one DONE or FAILED event will come
+ *              BUSY     full now (no slot, no memory, a rate limit): offer it again after a reap
+ *              REFUSED  it can never be done here; `event` says why, as a FAILED
+ *   reap     does at most one unit of work (one decoder step, one prompt, one codec
+ *            tile), or waits at most timeout_ms, and hands out 0..room events;
+ *            -1 is an err that stops the run
+ *   close    FINISH when nothing is in a slot; ABANDON drops what is
+ *
+ * BUSY is the only flow control. A backend never sees the ledger, never tries
+ * again by itself, and is called from one thread.
+ */
+#ifndef BACKEND_BACKEND_H
+#define BACKEND_BACKEND_H
+
+#include "base/err.h"
+#include "job/job.h"
+#include "param/param.h"
+
+#include <stdint.h>
+
+enum backend_answer { BACKEND_TAKEN, BACKEND_BUSY, BACKEND_REFUSED };
+enum backend_close { BACKEND_FINISH, BACKEND_ABANDON };
+
+struct backend; /* each kind has its own; the first member is const struct backend_ops *ops */
+
+struct backend_config {
+	const char *checkpoint;  /* native: folder */
+	uint64_t memory_bytes;   /* native: for weights and all the rest; 0: 80 % of what is available */
+	int n_threads;           /* 0: all processors this process may use */
+	int n_slots;             /* 0: the backend's own choice */
+};
+
+/* What is handed to submit beside the job. */
+struct backend_task {
+	const struct job *job;
+	int n_tries;  /* earlier tries that failed */
+	int n_deaths; /* runs that died while making it */
+};
+
+struct backend_ops {
+	const char *name;
+	int (*open)(struct backend **ret, const struct backend_config *config, struct err *err);
+	enum backend_answer (*submit)(struct backend *b, const struct backend_task *task, struct event *refusal);
+	int (*reap)(struct backend *b, struct event *out, int room, int timeout_ms, struct err *err);
+	void (*close)(struct backend *b, enum backend_close how);
+	/* Can this job ever be done within config's memory? 0, or -1 with the sentence and the figure; no weights are loaded. NULL: always. */
+	int (*admit)(const struct backend_config *config, const struct job *job, struct err *err);
+	const char *arithmetic; /* goes into ledger and tags: "f32-1", "fake" */
+};
+
+const struct backend_ops *backend_find(enum param_backend which); /* NULL: not in this version */
+
+#endif

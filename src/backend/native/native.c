@@ -1,0 +1,219 @@
+/* See native.h. */
+#include "backend/native/native.h"
+
+#include "base/clock.h"
+#include "base/mem.h"
+#include "base/text.h"
+#include "engine/engine.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#define PROGRESS_EVERY_MS 250 /* run shows counts ten times a second at most; a step takes milliseconds */
+#define SLOTS_MAX 64          /* of a batch (engine.h) */
+#define SLOTS_DEFAULT 8       /* engine.h's own for 0 */
+#define MEMORY_SHARE 0.8      /* of what is available, where the manifest says nothing (DESIGN section 6) */
+
+struct native {
+	const struct backend_ops *ops;
+	struct engine *engine;
+	struct batch *batch;
+	const struct job *jobs[SLOTS_MAX]; /* by tag; NULL: free */
+	int64_t next_progress_ms;          /* monotonic */
+};
+
+static struct native *native_of(struct backend *b)
+{
+	return (struct native *)(void *)b;
+}
+
+static void native_free(struct native *n)
+{
+	if (n->batch)
+		batch_close(n->batch);
+	if (n->engine)
+		engine_close(n->engine);
+	free(n);
+}
+
+static int native_open(struct backend **ret, const struct backend_config *config, struct err *err)
+{
+	struct batch_config batch = {
+		.n_slots = config->n_slots, .n_threads = config->n_threads, .memory_bytes = config->memory_bytes, .kernels = NULL,
+	};
+	struct native *n;
+
+	if (!config->checkpoint)
+		return err_set(err, ERR_MODEL, "the native backend needs a checkpoint folder: say --checkpoint DIR or `checkpoint:`");
+	n = mem_zalloc(1, sizeof *n);
+	n->ops = &native_backend;
+	if (engine_open(&n->engine, config->checkpoint, err) != 0 || batch_open(&n->batch, n->engine, &batch, err) != 0) {
+		native_free(n);
+		return -1;
+	}
+	*ret = (struct backend *)(void *)n;
+	return 0;
+}
+
+/* ---- a job as a request -------------------------------------------------------- */
+
+static struct sequence_request request_of(const struct job *job, const struct engine_info *info)
+{
+	int n_frames = (int)(job_number(job, "duration", 8) * info->frame_rate_hz); /* 8 s: the card's default */
+	double seed = job_number(job, "seed", 0);
+
+	return (struct sequence_request){
+		.prompt = job_text(job, "prompt", ""),
+		.n_frames = n_frames < 1 ? 1 : n_frames,
+		.guidance = (float)job_number(job, "classifierFreeGuidance", 3),
+		.temperature = (float)job_number(job, "temperature", 1),
+		.top_k = (int)job_number(job, "topK", 250),
+		.top_p = (float)job_number(job, "topP", 0),
+		.seed = seed > 0 ? (uint64_t)seed : 0,
+	};
+}
+
+static enum fail_class class_of(enum err_code code)
+{
+	static const struct {
+		enum err_code code;
+		enum fail_class class;
+	} rows[] = {
+		{ ERR_MODEL, FAIL_MODEL },	 { ERR_NONFINITE, FAIL_NONFINITE }, { ERR_IO, FAIL_IO },
+		{ ERR_DISK_FULL, FAIL_DISK_FULL }, { ERR_BUG, FAIL_BUG },
+	};
+
+	for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++)
+		if (rows[i].code == code)
+			return rows[i].class;
+	return FAIL_INPUT; /* a prompt too long, more memory than there is: this job cannot be done, others can */
+}
+
+static int free_tag(const struct native *n)
+{
+	for (int i = 0; i < SLOTS_MAX; i++)
+		if (!n->jobs[i])
+			return i;
+	return -1;
+}
+
+static enum backend_answer native_submit(struct backend *b, const struct backend_task *task, struct event *refusal)
+{
+	struct native *n = native_of(b);
+	struct sequence_request request = request_of(task->job, engine_get_info(n->engine));
+	struct err why = ERR_INIT;
+	int tag = free_tag(n);
+
+	if (tag < 0)
+		return BACKEND_BUSY;
+	request.tag = (uint64_t)tag;
+	switch (batch_add(n->batch, &request, &why)) {
+	case BATCH_TAKEN:
+		n->jobs[tag] = task->job;
+		return BACKEND_TAKEN;
+	case BATCH_BUSY:
+		return BACKEND_BUSY;
+	case BATCH_REFUSED:
+	default:
+		break;
+	}
+	*refusal = (struct event){ .kind = EVENT_FAILED, .job = task->job, .class = class_of(why.code) };
+	(void)snprintf(refusal->sentence, sizeof refusal->sentence, "%s", why.text);
+	return BACKEND_REFUSED;
+}
+
+/* ---- results ------------------------------------------------------------------- */
+
+static void give_result(struct native *n, struct sequence_result *r, struct event *out)
+{
+	const struct engine_info *info = engine_get_info(n->engine);
+
+	if (r->tag >= SLOTS_MAX || !n->jobs[r->tag])
+		BUG("the engine handed back a sequence that nobody gave it: tag %llu", (unsigned long long)r->tag);
+	*out = (struct event){ .kind = EVENT_DONE, .job = n->jobs[r->tag], .make_s = r->work_s };
+	n->jobs[r->tag] = NULL;
+	if (r->is_finite) {
+		out->pcm = (struct pcm){ r->samples, r->n_samples, info->n_channels, info->rate_hz };
+		return;
+	}
+	free(r->samples);
+	out->kind = EVENT_FAILED;
+	out->class = FAIL_NONFINITE;
+	(void)snprintf(out->sentence, sizeof out->sentence,
+		       "the model gave numbers that are not finite; the checkpoint may be damaged, or the temperature too extreme");
+}
+
+static int give_progress(struct native *n, struct event *out, int room)
+{
+	int64_t now_ms = clock_monotonic_ms();
+	int n_out = 0;
+
+	if (now_ms < n->next_progress_ms)
+		return 0;
+	n->next_progress_ms = now_ms + PROGRESS_EVERY_MS;
+	for (int i = 0; i < SLOTS_MAX && n_out < room; i++)
+		if (n->jobs[i])
+			out[n_out++] = (struct event){ .kind = EVENT_PROGRESS, .job = n->jobs[i],
+						       .progress = batch_progress(n->batch, (uint64_t)i) };
+	return n_out;
+}
+
+static int native_reap(struct backend *b, struct event *out, int room, int timeout_ms, struct err *err)
+{
+	struct native *n = native_of(b);
+	struct sequence_result result;
+	int n_out = 0;
+
+	(void)timeout_ms; /* one unit of work is what it may take */
+	if (batch_step(n->batch, err) < 0)
+		return -1;
+	while (n_out < room && batch_take(n->batch, &result))
+		give_result(n, &result, &out[n_out++]);
+	return n_out + give_progress(n, out + n_out, room - n_out);
+}
+
+static void native_close(struct backend *b, enum backend_close how)
+{
+	struct native *n = native_of(b);
+
+	if (how == BACKEND_ABANDON)
+		batch_drop_all(n->batch);
+	else if (batch_n_active(n->batch) > 0)
+		BUG("the native backend was closed with %d jobs in its slots", batch_n_active(n->batch));
+	native_free(n);
+}
+
+/* ---- admission ------------------------------------------------------------------- */
+
+static int native_admit(const struct backend_config *config, const struct job *job, struct err *err)
+{
+	int n_slots = config->n_slots ? config->n_slots : SLOTS_DEFAULT;
+	struct sequence_request request;
+	uint64_t have = config->memory_bytes, need;
+	char need_text[32], have_text[32];
+	struct engine *e;
+
+	if (engine_open(&e, config->checkpoint, err) != 0)
+		return -1;
+	if (have == 0)
+		have = (uint64_t)((double)engine_available_memory() * MEMORY_SHARE);
+	request = request_of(job, engine_get_info(e));
+	need = engine_fixed_bytes(e, n_slots) + engine_request_bytes(e, &request);
+	engine_close(e);
+	if (need <= have)
+		return 0;
+	return err_set(err, ERR_MEMORY,
+		       "'%s' needs %s of memory with the model, and %s may be used: shorten its duration, raise run.memory, or take a "
+		       "smaller checkpoint",
+		       job->path, text_bytes(need_text, sizeof need_text, need), text_bytes(have_text, sizeof have_text, have));
+}
+
+const struct backend_ops native_backend = {
+	.name = "native",
+	.open = native_open,
+	.submit = native_submit,
+	.reap = native_reap,
+	.close = native_close,
+	.admit = native_admit,
+	.arithmetic = ENGINE_ARITHMETIC,
+};

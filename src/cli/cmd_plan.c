@@ -1,0 +1,151 @@
+#include "base/json_write.h"
+#include "base/text.h"
+#include "cli/cmds.h"
+#include "cli/print.h"
+#include "cli/prepare.h"
+#include "engine/engine.h"
+
+#include <stddef.h>
+
+/* What a run would find, in the order in which it is told. */
+static const struct row {
+	size_t offset; /* of an int64_t in struct run_plan */
+	const char *name, *say;
+} rows[] = {
+	{ offsetof(struct run_plan, n_new), "new", "new" },
+	{ offsetof(struct run_plan, n_pending), "pending", "begun before, not done" },
+	{ offsetof(struct run_plan, n_done), "done", "done" },
+	{ offsetof(struct run_plan, n_failed), "failed", "failed" },
+	{ offsetof(struct run_plan, n_replaced), "replaced", "new, taking an old file's path" },
+	{ offsetof(struct run_plan, n_renamed), "renamed", "done, to be renamed" },
+	{ offsetof(struct run_plan, n_stale), "stale", "done in another format or arithmetic (--remake-stale makes them again)" },
+	{ offsetof(struct run_plan, n_missing), "missing", "done, but the file is missing or of another size: made again" },
+	{ offsetof(struct run_plan, n_back), "back", "back from superseded" },
+	{ offsetof(struct run_plan, n_superseded), "superseded", "no longer in the manifest; their files stay" },
+	{ offsetof(struct run_plan, n_other), "other", "in another state" },
+};
+
+#define N_ROWS (sizeof rows / sizeof *rows)
+
+static int64_t row_value(const struct run_plan *plan, const struct row *row)
+{
+	return *(const int64_t *)(const void *)((const char *)plan + row->offset);
+}
+
+static void add_memory(struct strbuf *text, const struct prepared *p)
+{
+	uint64_t limit = p->config.backend.memory_bytes;
+	char need[32], have[32];
+
+	if (!p->has_checkpoint)
+		return;
+	strbuf_addf(text, "memory    %s of weights; ", text_bytes(need, sizeof need, p->checkpoint.weight_bytes));
+	if (limit)
+		strbuf_addf(text, "the manifest allows %s\n", text_bytes(have, sizeof have, limit));
+	else
+		strbuf_addf(text, "%s available\n", text_bytes(have, sizeof have, engine_available_memory()));
+}
+
+static void print_text(const struct prepared *p, const struct run_plan *plan)
+{
+	const struct manifest *m = p->manifest;
+	struct strbuf text = STRBUF_INIT(PRINT_MAX);
+	char a[48], b[48];
+
+	print_visible(&text, m->name);
+	strbuf_addf(&text, ": %s, %s of audio\n", text_count(a, sizeof a, m->n_jobs, "job"),
+		    text_duration(b, sizeof b, plan->audio_s_total));
+	for (int i = 0; i < m->n_counts; i++) {
+		strbuf_adds(&text, "  ");
+		if (*m->counts[i].set) {
+			print_visible(&text, m->counts[i].set);
+			strbuf_adds(&text, ": ");
+		}
+		print_visible(&text, m->counts[i].arithmetic);
+		strbuf_addc(&text, '\n');
+	}
+	for (size_t i = 0; i < N_ROWS; i++)
+		if (row_value(plan, &rows[i]))
+			strbuf_addf(&text, "  %8lld %s\n", (long long)row_value(plan, &rows[i]), rows[i].say);
+	strbuf_addf(&text, "to make   %s, %s of audio\n", text_count(a, sizeof a, plan->n_to_make, "job"),
+		    text_duration(b, sizeof b, plan->audio_s_to_make));
+	strbuf_addf(&text, "disk      %s needed, %s free\n", text_bytes(a, sizeof a, plan->bytes_needed),
+		    text_bytes(b, sizeof b, plan->bytes_free));
+	add_memory(&text, p);
+	strbuf_addf(&text, "time      %s\n",
+		    plan->expected_s > 0 ? text_duration(a, sizeof a, plan->expected_s) : "unknown until something has been made here");
+	strbuf_adds(&text, "backend   ");
+	print_visible(&text, p->made_by);
+	strbuf_adds(&text, "\noutput    ");
+	print_visible(&text, p->config.output_dir);
+	strbuf_addc(&text, '\n');
+	print_out(&text);
+	strbuf_release(&text);
+}
+
+static void put_sets(struct json_writer *json, const struct manifest *m)
+{
+	json_open_array(json, "sets");
+	for (int i = 0; i < m->n_counts; i++) {
+		json_open_object(json, NULL);
+		json_put_text(json, "set", m->counts[i].set);
+		json_put_text(json, "arithmetic", m->counts[i].arithmetic);
+		json_put_int(json, "jobs", m->counts[i].n_jobs);
+		json_close(json);
+	}
+	json_close(json);
+}
+
+static void print_json(const struct prepared *p, const struct run_plan *plan)
+{
+	struct strbuf text = STRBUF_INIT(PRINT_MAX);
+	struct json_writer json;
+
+	json_begin(&json, &text, 2);
+	json_open_object(&json, NULL);
+	json_put_text(&json, "manifest", p->manifest->name);
+	json_put_text(&json, "backend", param_backend_name(p->manifest->backend));
+	json_put_text(&json, "made_by", p->made_by);
+	json_put_text(&json, "output", p->config.output_dir);
+	json_put_int(&json, "jobs_total", p->manifest->n_jobs);
+	json_open_object(&json, "jobs_by_state");
+	for (int s = 0; s < JOB_N_STATES; s++)
+		json_put_int(&json, job_state_name((enum job_state)s), plan->by_state[s]);
+	json_close(&json);
+	for (size_t i = 0; i < N_ROWS; i++)
+		json_put_int(&json, rows[i].name, row_value(plan, &rows[i]));
+	json_put_int(&json, "to_make", plan->n_to_make);
+	json_put_float(&json, "audio_seconds", plan->audio_s_total);
+	json_put_float(&json, "audio_seconds_to_make", plan->audio_s_to_make);
+	json_put_int(&json, "bytes_needed", (int64_t)plan->bytes_needed);
+	json_put_int(&json, "bytes_free", (int64_t)plan->bytes_free);
+	if (plan->expected_s > 0)
+		json_put_float(&json, "expected_seconds", plan->expected_s);
+	else
+		json_put_null(&json, "expected_seconds");
+	put_sets(&json, p->manifest);
+	json_close(&json);
+	strbuf_addc(&text, '\n');
+	print_out(&text);
+	strbuf_release(&text);
+}
+
+int cmd_plan(const struct options *o)
+{
+	struct prepared p;
+	struct run_plan plan = { 0 };
+	struct err err = ERR_INIT;
+	int status = prepare_open(&p, o, &err);
+
+	prepare_print_findings(&p, o);
+	if (!status && run_plan(&p.config, &plan, &err) < 0)
+		status = err_exit_status(err.code);
+	if (err.text[0])
+		(void)print_err(&err);
+	if (!status && o->json)
+		print_json(&p, &plan);
+	else if (!status)
+		print_text(&p, &plan);
+	prepare_close(&p);
+	return status;
+}

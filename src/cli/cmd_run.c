@@ -1,0 +1,127 @@
+#include "base/fs.h"
+#include "base/json_write.h"
+#include "base/text.h"
+#include "cli/cmds.h"
+#include "cli/live.h"
+#include "cli/print.h"
+#include "cli/prepare.h"
+#include "report/report.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+
+/* Whatever became of the run, what the ledger holds is told; -1 with err when that failed. */
+static int write_reports(const char *output_dir, struct err *err)
+{
+	struct ledger *l = NULL;
+	int r;
+
+	if (ledger_open_read(&l, output_dir, err) < 0)
+		return -1;
+	r = report_write(l, output_dir, err);
+	ledger_close(l);
+	return r < 0 ? err_wrap(err, "writing the reports in '%s'", output_dir) : 0;
+}
+
+static void print_text(const struct prepared *p, const struct run_result *result, FILE *to)
+{
+	const struct run_counts *c = &result->counts;
+	struct strbuf text = STRBUF_INIT(PRINT_MAX);
+	char n[48], made[48], took[48];
+
+	print_visible(&text, p->config.manifest_name);
+	strbuf_addf(&text, ": %lld of %s done", (long long)c->n_done, text_count(n, sizeof n, c->n_jobs, "job"));
+	if (c->n_done_before)
+		strbuf_addf(&text, " (%lld before)", (long long)c->n_done_before);
+	if (c->n_failed)
+		strbuf_addf(&text, ", %lld failed", (long long)c->n_failed);
+	if (c->n_waiting)
+		strbuf_addf(&text, ", %lld to do", (long long)c->n_waiting);
+	strbuf_addf(&text, "; made %s of audio in %s\n", text_duration(made, sizeof made, c->audio_s_done_now),
+		    text_duration(took, sizeof took, (double)c->elapsed_ms / 1000));
+	/* That jobs failed is said already. */
+	if (result->exit_status > 1 && result->reason[0]) {
+		print_visible(&text, result->reason);
+		strbuf_addc(&text, '\n');
+	}
+	strbuf_adds(&text, "report: ");
+	print_visible(&text, p->config.output_dir);
+	strbuf_adds(&text, "/report.html\n");
+	(void)fwrite(text.buf, 1, text.len, to);
+	strbuf_release(&text);
+}
+
+static void print_json(const struct prepared *p, const struct run_result *result)
+{
+	const struct run_counts *c = &result->counts;
+	struct strbuf text = STRBUF_INIT(PRINT_MAX);
+	struct json_writer json;
+	char *report = fs_join(p->config.output_dir, "report.html");
+
+	json_begin(&json, &text, 2);
+	json_open_object(&json, NULL);
+	json_put_text(&json, "manifest", p->config.manifest_name);
+	json_put_int(&json, "exit_status", result->exit_status);
+	json_put_text(&json, "reason", result->reason);
+	json_put_int(&json, "jobs_total", c->n_jobs);
+	json_put_int(&json, "done", c->n_done);
+	json_put_int(&json, "done_before", c->n_done_before);
+	json_put_int(&json, "failed", c->n_failed);
+	json_put_int(&json, "waiting", c->n_waiting);
+	json_put_float(&json, "audio_seconds", c->audio_s_done);
+	json_put_float(&json, "audio_seconds_now", c->audio_s_done_now);
+	json_put_float(&json, "elapsed_seconds", (double)c->elapsed_ms / 1000);
+	json_put_text(&json, "report", report);
+	json_close(&json);
+	strbuf_addc(&text, '\n');
+	print_out(&text);
+	free(report);
+	strbuf_release(&text);
+}
+
+/* The run itself and, on every way out of it but another's lock, the reports. */
+static int execute(struct prepared *p, const struct options *o)
+{
+	struct run_result result = { 0 };
+	struct err err = ERR_INIT, report_err = ERR_INIT;
+	struct live live;
+	bool ran;
+	int status;
+
+	if (run_stop_install(&err) < 0)
+		return print_err(&err);
+	live_begin(&live, p->config.manifest_name, o->is_quiet, o->is_verbose);
+	p->config.listen = live_hear;
+	p->config.listen_arg = &live;
+	ran = run_execute(&p->config, &result, &err) == 0;
+	live_end(&live);
+	status = ran ? result.exit_status : print_err(&err);
+	/* A run killed between its last commit and its reports left old ones: they are written even where nothing was to do. */
+	if ((ran || result.ledger_changed) && write_reports(p->config.output_dir, &report_err) < 0) {
+		int report_status = print_err(&report_err);
+
+		status = status ? status : report_status;
+	}
+	if (!ran)
+		return status;
+	if (o->json)
+		print_json(p, &result);
+	else if (!o->is_quiet || status)
+		print_text(p, &result, o->is_quiet ? stderr : stdout);
+	return status;
+}
+
+int cmd_run(const struct options *o)
+{
+	struct prepared p;
+	struct err err = ERR_INIT;
+	int status = prepare_open(&p, o, &err);
+
+	prepare_print_findings(&p, o);
+	if (err.text[0])
+		(void)print_err(&err);
+	if (!status)
+		status = execute(&p, o);
+	prepare_close(&p);
+	return status;
+}

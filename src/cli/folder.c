@@ -1,0 +1,72 @@
+#include "cli/folder.h"
+
+#include "base/fs.h"
+#include "base/mem.h"
+#include "cli/findings.h"
+#include "cli/print.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* Only the head of the manifest is needed: mistakes in its sweeps do not hide what has been made. */
+static int dir_of_manifest(char **ret, const struct options *o)
+{
+	struct manifest_overrides over = { .backend = o->backend, .output = o->output };
+	struct findings findings = { 0 };
+	struct manifest *m = NULL;
+	struct card *card = NULL;
+	struct err err = ERR_INIT;
+	int status = 2;
+
+	if (card_open(&card, "meta-musicgen", &err) < 0 || manifest_read(&m, o->args[0], card, &over, &err) < 0) {
+		(void)print_err(&err);
+		goto out;
+	}
+	if (m->n_mistakes || !m->output.dir) {
+		struct strbuf text = STRBUF_INIT(PRINT_MAX);
+
+		findings_add_all(&findings, m);
+		findings_print(&findings, o->args[0], &text);
+		(void)fputs(text.buf, stderr);
+		strbuf_release(&text);
+		print_message("the manifest has mistakes; name the output folder instead");
+		goto out;
+	}
+	*ret = mem_strdup(m->output.dir);
+	status = 0;
+out:
+	findings_release(&findings);
+	manifest_free(m);
+	card_close(card);
+	return status;
+}
+
+int folder_open(struct folder *f, const struct options *o)
+{
+	struct err err = ERR_INIT;
+	int status;
+
+	memset(f, 0, sizeof *f);
+	if (fs_is_dir(o->args[0])) {
+		if (o->output || o->backend) {
+			print_message("--output and --backend go with a manifest; '%s' is a folder already", o->args[0]);
+			return 2;
+		}
+		f->output_dir = fs_join("", o->args[0]);
+	} else {
+		status = dir_of_manifest(&f->output_dir, o);
+		if (status)
+			return status;
+	}
+	if (ledger_open_read(&f->ledger, f->output_dir, &err) < 0)
+		return print_err(&err);
+	return 0;
+}
+
+void folder_close(struct folder *f)
+{
+	ledger_close(f->ledger);
+	free(f->output_dir);
+	memset(f, 0, sizeof *f);
+}

@@ -1,0 +1,35 @@
+/*
+ * cli/prepare: from a manifest's path to everything that run, plan and check need.
+ *
+ * prepare_open reads the manifest, finds the checkpoint, expands the jobs, asks
+ * the backend whether each can ever be done, and fills the run's settings.
+ * It answers the exit status: 0 ready; else `findings` has mistakes or err is
+ * filled, both for the caller to print.
+ * prepare_close frees all, also after a failure. The options must outlive it.
+ */
+#ifndef CLI_PREPARE_H
+#define CLI_PREPARE_H
+
+#include "cli/findings.h"
+#include "cli/options.h"
+#include "run/run.h"
+#include "store/store.h"
+
+struct prepared {
+	struct card *card;
+	struct manifest *manifest;
+	struct checkpoint checkpoint;
+	bool has_checkpoint;
+	char *made_by;
+	char *command_line;
+	struct findings findings;
+	struct run_config config;
+};
+
+int prepare_open(struct prepared *p, const struct options *o, struct err *err) WARN_UNUSED;
+void prepare_close(struct prepared *p);
+
+/* Prints the findings to stderr. */
+void prepare_print_findings(const struct prepared *p, const struct options *o);
+
+#endif

@@ -1,0 +1,198 @@
+#include "engine/inside.h"
+
+#include "base/fs.h"
+#include "base/mem.h"
+#include "base/strbuf.h"
+#include "base/text.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#define CGROUP_ROOT "/sys/fs/cgroup"
+#define SMALL_FILE_MAX (64 * 1024) /* /proc/meminfo has some 1,500 bytes */
+
+static void fill_info(struct engine *e)
+{
+	const struct model *m = e->model;
+
+	e->info = (struct engine_info){
+		.width = m->lm.width,
+		.n_layers = m->lm.n_layers,
+		.n_heads = m->lm.n_heads,
+		.n_codebooks = m->lm.n_codebooks,
+		.n_channels = m->lm.n_channels,
+		.rate_hz = m->codec.rate_hz,
+		.frame_samples = m->codec.frame_samples,
+		.frame_rate_hz = (double)m->codec.rate_hz / m->codec.frame_samples,
+		.max_frames = m->lm.max_frames,
+		.weight_bytes = m->weight_bytes,
+	};
+}
+
+/* Checked once here, so that no id can ever be past the embedding. */
+static int check_vocabulary(const struct engine *e, const char *path, struct err *err)
+{
+	if (tokenizer_max_id(e->tokenizer) < e->model->t5.vocab)
+		return 0;
+	return err_set(err, ERR_MODEL, "'%s' gives ids up to %d, but the text encoder has %d: the two files do not belong together", path,
+		       tokenizer_max_id(e->tokenizer), e->model->t5.vocab);
+}
+
+int engine_open(struct engine **ret, const char *dir, struct err *err)
+{
+	struct engine *e = mem_zalloc(1, sizeof(*e));
+	char *path = fs_join(dir, "tokenizer.json");
+	int status = -1;
+
+	if (model_open(&e->model, dir, err) || tokenizer_open(&e->tokenizer, path, err) || check_vocabulary(e, path, err))
+		goto out;
+	fill_info(e);
+	*ret = e;
+	status = 0;
+out:
+	free(path);
+	if (status)
+		engine_close(e);
+	return status;
+}
+
+void engine_close(struct engine *e)
+{
+	if (!e)
+		return;
+	tokenizer_close(e->tokenizer);
+	model_close(e->model);
+	free(e);
+}
+
+const struct engine_info *engine_get_info(const struct engine *e)
+{
+	return &e->info;
+}
+
+/* ---- what a request needs ----------------------------------------------------------------------------- */
+
+struct request_need request_need_of(const struct model *m, const struct sequence_request *r, int n_ids)
+{
+	bool has_conditional = n_ids > 0, has_unconditional = n_ids == 0 || r->guidance != 1.0f;
+	uint64_t values = (uint64_t)r->n_frames * (uint64_t)m->codec.frame_samples * (uint64_t)m->lm.n_channels;
+
+	return (struct request_need){
+		.stream_blocks = kv_blocks_for(r->n_frames + model_n_delays(&m->lm)),
+		.n_streams = has_conditional + has_unconditional,
+		.prompt_blocks = kv_blocks_for(n_ids),
+		.sample_bytes = values * sizeof(float),
+	};
+}
+
+uint64_t request_need_bytes(const struct model *m, const struct request_need *need)
+{
+	struct kv_shape shape = lm_kv_shape(m);
+
+	return (uint64_t)(need->n_streams * need->stream_blocks + need->prompt_blocks) * kv_block_bytes(&shape) + need->sample_bytes;
+}
+
+/* The text is out of reach at guidance 0, and an empty one is no condition (musicgen.md 2.1, 5). */
+int request_ids(const struct engine *e, const struct sequence_request *r, int *ids, int *n, struct err *err)
+{
+	*n = 0;
+	if (!r->prompt || !*r->prompt || r->guidance == 0)
+		return 0;
+	return tokenizer_encode(e->tokenizer, r->prompt, ids, ENGINE_PROMPT_TOKENS_MAX, n, err);
+}
+
+uint64_t engine_request_bytes(const struct engine *e, const struct sequence_request *request)
+{
+	struct sequence_request within = *request;
+	int ids[ENGINE_PROMPT_TOKENS_MAX], n = 0;
+	struct request_need need;
+
+	/* What is too long is refused when it is added; here it counts as the longest. */
+	if (request_ids(e, request, ids, &n, NULL))
+		n = ENGINE_PROMPT_TOKENS_MAX;
+	if (within.n_frames < 1 || within.n_frames > e->info.max_frames)
+		within.n_frames = e->info.max_frames;
+	need = request_need_of(e->model, &within, n);
+	return request_need_bytes(e->model, &need);
+}
+
+uint64_t engine_fixed_bytes(const struct engine *e, int n_slots)
+{
+	struct crew crew = { .n_threads = pool_default_threads() };
+	struct work *w = mem_zalloc(1, sizeof(*w));
+	uint64_t bytes;
+
+	work_init(w, e->model, &crew, n_slots > 0 ? n_slots : BATCH_SLOTS_DEFAULT);
+	bytes = e->model->weight_bytes + w->slab.n_used;
+	free(w);
+	return bytes;
+}
+
+/* ---- memory of the machine ------------------------------------------------------------------------------ */
+
+/* The number after `key` in a small text file; whole: the file is the number. UINT64_MAX: not there, or "max". */
+static uint64_t read_number(const char *path, const char *key)
+{
+	struct strbuf text = STRBUF_INIT(SMALL_FILE_MAX);
+	uint64_t value = UINT64_MAX;
+	const char *at;
+
+	if (fs_read(path, &text, NULL) == 0 && (at = *key ? strstr(text.buf, key) : text.buf)) {
+		at += strlen(key);
+		at += strspn(at, " \t");
+		if (*at >= '0' && *at <= '9')
+			value = strtoull(at, NULL, 10);
+	}
+	strbuf_release(&text);
+	return value;
+}
+
+/* Room left in one cgroup: its limit less its use, page cache that can go not counted as used. */
+static uint64_t room_of(const char *dir)
+{
+	char *limit_path = fs_join(dir, "memory.max"), *use_path = fs_join(dir, "memory.current"), *stat_path = fs_join(dir, "memory.stat");
+	uint64_t limit = read_number(limit_path, ""), use = read_number(use_path, ""), cache = read_number(stat_path, "inactive_file");
+
+	free(limit_path);
+	free(use_path);
+	free(stat_path);
+	if (limit == UINT64_MAX || use == UINT64_MAX)
+		return UINT64_MAX;
+	if (cache != UINT64_MAX)
+		use -= cache < use ? cache : use;
+	return use < limit ? limit - use : 0;
+}
+
+/* The least room of this process's cgroup (version 2) and those above it. */
+static uint64_t cgroup_room(void)
+{
+	struct strbuf text = STRBUF_INIT(SMALL_FILE_MAX);
+	uint64_t least = UINT64_MAX, room;
+	char *path = NULL, *at, *end;
+
+	if (fs_read("/proc/self/cgroup", &text, NULL) == 0 && (at = strstr(text.buf, "0::/"))) {
+		at[strcspn(at, "\n")] = '\0';
+		path = mem_printf("%s%s", CGROUP_ROOT, at + 3);
+	} else {
+		path = mem_strdup(CGROUP_ROOT);
+	}
+	for (;;) {
+		room = room_of(path);
+		least = room < least ? room : least;
+		end = strrchr(path, '/');
+		if (strlen(path) <= strlen(CGROUP_ROOT) || !end)
+			break;
+		*end = '\0';
+	}
+	free(path);
+	strbuf_release(&text);
+	return least;
+}
+
+uint64_t engine_available_memory(void)
+{
+	uint64_t free_kb = read_number("/proc/meminfo", "MemAvailable:"), room = cgroup_room();
+	uint64_t free_bytes = free_kb == UINT64_MAX ? 0 : free_kb * 1024;
+
+	return room < free_bytes ? room : free_bytes;
+}

@@ -1,0 +1,104 @@
+/*
+ * engine: MusicGen on the CPU. The door of the room; a library that stands alone.
+ *
+ * An engine is a loaded checkpoint: weights mapped read-only, shareable. A batch
+ * is the mutable rest: slots, key/value blocks, random streams, the codec.
+ *
+ *   engine_open
+ *   batch_open
+ *   loop: batch_add until BATCH_BUSY; batch_step; batch_take until 0
+ *   batch_close, engine_close
+ *
+ * Sequences with different prompts, lengths, temperatures, guidances and seeds
+ * share every pass over the weights and join and leave between steps. A sequence's
+ * samples depend on the weights and its own request alone (arithmetic
+ * ENGINE_ARITHMETIC): not on neighbours, slots, threads, order, compiler or vector
+ * instructions. MODEL.md has the shapes and the exact order of every sum.
+ *
+ * A batch is used from one thread; it has its own worker threads.
+ */
+#ifndef ENGINE_ENGINE_H
+#define ENGINE_ENGINE_H
+
+#include "base/err.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#define ENGINE_ARITHMETIC "f32-1"
+#define ENGINE_PROMPT_TOKENS_MAX 512 /* T5 warns past 512; its relative positions saturate (musicgen.md 2.1) */
+
+struct engine;
+struct batch;
+
+struct engine_info {
+	int width, n_layers, n_heads; /* d, L, H of the decoder */
+	int n_codebooks;              /* K: 4 mono, 8 stereo */
+	int n_channels;
+	int rate_hz;
+	int frame_samples;  /* samples of one frame per channel (640) */
+	double frame_rate_hz; /* 50 */
+	int max_frames;     /* of one sequence (1500: 30 s, positions beyond are not trained on) */
+	uint64_t weight_bytes; /* mapped and folded */
+};
+
+/* dir: a Hugging Face MusicGen folder. ERR_MODEL names the file, tensor, expected and found shape.
+ * Melody checkpoints are refused with a sentence: they come with a later version. */
+int engine_open(struct engine **ret, const char *dir, struct err *err) WARN_UNUSED;
+void engine_close(struct engine *e);
+const struct engine_info *engine_get_info(const struct engine *e);
+
+struct batch_config {
+	int n_slots;           /* sequences decoding at once, 1..64; 0: 8 */
+	int n_threads;         /* 0: all this process may use */
+	uint64_t memory_bytes; /* for everything: weights, key/value blocks, work space; 0: 80 % of what is available */
+	const char *kernels;   /* "scalar", "avx2", "avx512"; NULL: the best this processor has (MGBATCH_KERNELS overrides) */
+};
+
+int batch_open(struct batch **ret, struct engine *e, const struct batch_config *config, struct err *err) WARN_UNUSED;
+void batch_close(struct batch *b);
+
+struct sequence_request {
+	const char *prompt;  /* UTF-8; "" or NULL: unconditional. Copied. */
+	int n_frames;        /* 1..max_frames */
+	float guidance;      /* 1: one row; else two */
+	float temperature;   /* 0: greedy */
+	int top_k;           /* 0: all; clamped to the vocabulary; ignored when top_p > 0 */
+	float top_p;         /* 0: off */
+	uint64_t seed;
+	uint64_t tag;        /* the caller's, handed back */
+};
+
+enum batch_answer {
+	BATCH_TAKEN,
+	BATCH_BUSY,   /* no free slot or not enough free blocks: again after a step */
+	BATCH_REFUSED /* never: err says why (prompt too long, more memory than there is, with the figure) */
+};
+enum batch_answer batch_add(struct batch *b, const struct sequence_request *request, struct err *err);
+
+/* One unit: one prompt, one decoder step for all, or one codec tile. 1: did something; 0: nothing to do; -1: err. Allocates nothing. */
+int batch_step(struct batch *b, struct err *err) WARN_UNUSED;
+
+struct sequence_result {
+	uint64_t tag;
+	bool is_finite;  /* false: the logits or samples were not finite; no samples */
+	float *samples;  /* [n_samples * n_channels] interleaved, before normalisation; the caller frees */
+	size_t n_samples; /* per channel: n_frames * frame_samples */
+	const uint16_t *codes; /* [n_codebooks][n_frames], borrowed until the next batch_step; for tests */
+	double work_s;   /* share of the time of the steps it took part in */
+};
+/* 1 and a finished one, or 0. */
+int batch_take(struct batch *b, struct sequence_result *ret);
+void batch_drop_all(struct batch *b);
+int batch_n_active(const struct batch *b); /* added and not yet taken */
+double batch_progress(const struct batch *b, uint64_t tag); /* 0..1 of one sequence's steps; 0 if unknown */
+
+/* Bytes that one request needs in key/value blocks, and that the batch has in all; for plan's figure. */
+uint64_t engine_request_bytes(const struct engine *e, const struct sequence_request *request);
+uint64_t engine_fixed_bytes(const struct engine *e, int n_slots); /* weights and work space */
+
+/* The memory this process may use now: the least of free physical memory and the cgroup's room. */
+uint64_t engine_available_memory(void);
+
+#endif

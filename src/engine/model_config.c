@@ -1,0 +1,223 @@
+/*
+ * config.json to dimensions: a table of keys with ranges. Keys that are missing mean what transformers 4.48.3
+ * takes for them (its configuration classes' defaults), since its files may leave those out.
+ */
+#include "engine/model.h"
+
+#include "base/json.h"
+
+#include <math.h>
+#include <stddef.h>
+#include <string.h>
+
+#define CONFIG_BYTES_MAX (1024 * 1024)
+
+enum section { TEXT_ENCODER, AUDIO_ENCODER, DECODER, N_SECTIONS };
+static const char *const section_names[N_SECTIONS] = { "text_encoder", "audio_encoder", "decoder" };
+
+struct int_key {
+	enum section section;
+	const char *name;
+	size_t field;
+	int fallback, min, max;
+};
+
+#define AT(field) offsetof(struct model, field)
+
+static const struct int_key int_keys[] = {
+	{ TEXT_ENCODER, "vocab_size", AT(t5.vocab), 32128, 1, MODEL_VOCAB_MAX },
+	{ TEXT_ENCODER, "d_model", AT(t5.width), 512, 1, MODEL_WIDTH_MAX },
+	{ TEXT_ENCODER, "d_kv", AT(t5.head_width), 64, 1, MODEL_WIDTH_MAX },
+	{ TEXT_ENCODER, "d_ff", AT(t5.ffn), 2048, 1, MODEL_FFN_MAX },
+	{ TEXT_ENCODER, "num_layers", AT(t5.n_layers), 6, 1, MODEL_LAYERS_MAX },
+	{ TEXT_ENCODER, "num_heads", AT(t5.n_heads), 8, 1, 1024 },
+	/* Half of the buckets are for keys after the query, half of those for single distances. */
+	{ TEXT_ENCODER, "relative_attention_num_buckets", AT(t5.n_buckets), 32, 4, 4096 },
+	{ TEXT_ENCODER, "relative_attention_max_distance", AT(t5.max_distance), 128, 2, 1000000 },
+	{ DECODER, "vocab_size", AT(lm.n_codes), 2048, 1, MODEL_CODES_MAX },
+	{ DECODER, "hidden_size", AT(lm.width), 1024, 4, MODEL_WIDTH_MAX },
+	{ DECODER, "num_hidden_layers", AT(lm.n_layers), 24, 1, MODEL_LAYERS_MAX },
+	{ DECODER, "num_attention_heads", AT(lm.n_heads), 16, 1, 1024 },
+	{ DECODER, "ffn_dim", AT(lm.ffn), 4096, 1, MODEL_FFN_MAX },
+	{ DECODER, "num_codebooks", AT(lm.n_codebooks), 4, 1, MODEL_CODEBOOKS_MAX },
+	{ DECODER, "audio_channels", AT(lm.n_channels), 1, 1, 2 },
+	{ AUDIO_ENCODER, "sampling_rate", AT(codec.rate_hz), 24000, 100, 384000 },
+	{ AUDIO_ENCODER, "hidden_size", AT(codec.width), 128, 1, MODEL_WIDTH_MAX },
+	{ AUDIO_ENCODER, "codebook_size", AT(codec.n_codes), 1024, 1, MODEL_CODES_MAX },
+	{ AUDIO_ENCODER, "num_lstm_layers", AT(codec.n_lstm), 2, 0, MODEL_LSTM_MAX },
+	{ AUDIO_ENCODER, "num_residual_layers", AT(codec.n_residual), 1, 0, MODEL_RESIDUAL_MAX },
+	{ AUDIO_ENCODER, "dilation_growth_rate", AT(codec.dilation_growth), 2, 1, 16 },
+};
+
+struct activation_name {
+	const char *name;
+	bool is_gated;
+	enum activation activation;
+};
+
+/* T5's gated-gelu is the tanh form (transformers' gelu_new). */
+static const struct activation_name t5_activations[] = {
+	{ "relu", false, ACTIVATION_RELU },
+	{ "gated-relu", true, ACTIVATION_RELU },
+	{ "gated-gelu", true, ACTIVATION_GELU_TANH },
+	{ NULL, false, ACTIVATION_RELU },
+};
+static const struct activation_name lm_activations[] = {
+	{ "gelu", false, ACTIVATION_GELU },
+	{ "relu", false, ACTIVATION_RELU },
+	{ "gelu_new", false, ACTIVATION_GELU_TANH },
+	{ NULL, false, ACTIVATION_RELU },
+};
+
+static int read_int(const struct json *section, const struct int_key *key, struct model *m, struct err *err)
+{
+	const struct json *node = json_member(section, key->name);
+	double value = json_number(node, key->fallback);
+
+	if (node && !json_is_null(node) && !json_is_number(node))
+		return err_set(err, ERR_MODEL, "%s.%s is no number, expected a whole number from %d to %d", section_names[key->section],
+			       key->name, key->min, key->max);
+	if (!(value >= key->min && value <= key->max && floor(value) == value))
+		return err_set(err, ERR_MODEL, "%s.%s is %g, expected a whole number from %d to %d", section_names[key->section], key->name,
+			       value, key->min, key->max);
+	*(int *)(void *)((char *)m + key->field) = (int)value;
+	return 0;
+}
+
+static int read_activation(const struct json *section, const char *where, const char *name, const struct activation_name *table,
+			   struct activation_name *ret, struct err *err)
+{
+	const char *value = json_string(json_member(section, name), table->name);
+
+	for (; table->name; table++) {
+		if (!strcmp(table->name, value)) {
+			*ret = *table;
+			return 0;
+		}
+	}
+	return err_set(err, ERR_MODEL, "%s.%s is '%s', which this engine does not compute", where, name, value);
+}
+
+static int read_ratios(const struct json *audio, struct codec_dims *d, struct err *err)
+{
+	static const int fallback[] = { 8, 5, 4, 2 };
+	const struct json *list = json_member(audio, "upsampling_ratios");
+
+	d->frame_samples = 1;
+	d->n_ratios = 0;
+	if (!list) {
+		d->n_ratios = 4;
+		d->frame_samples = 8 * 5 * 4 * 2;
+		memcpy(d->ratios, fallback, sizeof(fallback));
+		return 0;
+	}
+	for (const struct json *n = json_first(list); n; n = json_next(n)) {
+		double ratio = json_number(n, 0);
+
+		if (d->n_ratios == MODEL_RATIOS_MAX || !(ratio >= 1 && ratio <= 32 && floor(ratio) == ratio))
+			return err_set(err, ERR_MODEL,
+				       "audio_encoder.upsampling_ratios: expected 1 to %d whole numbers from 1 to 32 each", MODEL_RATIOS_MAX);
+		d->ratios[d->n_ratios++] = (int)ratio;
+		d->frame_samples *= (int)ratio;
+		if (d->frame_samples > d->rate_hz)
+			return err_set(err, ERR_MODEL,
+				       "audio_encoder.upsampling_ratios: their product passes sampling_rate %d, so that a frame is longer than a second",
+				       d->rate_hz);
+	}
+	return d->n_ratios > 0 ? 0 : err_set(err, ERR_MODEL, "audio_encoder.upsampling_ratios is empty");
+}
+
+static int read_codec(const struct json *audio, struct codec_dims *d, struct err *err)
+{
+	const char *norm = json_string(json_member(audio, "norm_type"), "weight_norm");
+	const char *pad = json_string(json_member(audio, "pad_mode"), "reflect");
+
+	d->is_causal = json_bool(json_member(audio, "use_causal_conv"), true);
+	d->has_conv_shortcut = json_bool(json_member(audio, "use_conv_shortcut"), true);
+	d->trim_right_ratio = json_number(json_member(audio, "trim_right_ratio"), 1.0);
+	if (!(d->trim_right_ratio >= 0 && d->trim_right_ratio <= 1))
+		return err_set(err, ERR_MODEL, "audio_encoder.trim_right_ratio is %g, expected 0 to 1", d->trim_right_ratio);
+	if (strcmp(norm, "weight_norm") != 0)
+		return err_set(err, ERR_MODEL, "audio_encoder.norm_type is '%s'; this engine computes weight_norm, as MusicGen's codec has it", norm);
+	if (strcmp(pad, "reflect") != 0 && strcmp(pad, "constant") != 0)
+		return err_set(err, ERR_MODEL, "audio_encoder.pad_mode is '%s', expected reflect or constant", pad);
+	d->padding = *pad == 'r' ? CODEC_PAD_REFLECT : CODEC_PAD_ZERO;
+	if (json_number(json_member(audio, "audio_channels"), 1) != 1)
+		return err_set(err, ERR_MODEL, "audio_encoder.audio_channels is not 1: MusicGen's codec makes one channel at a time");
+	return read_ratios(audio, d, err);
+}
+
+/* Things that join keys. */
+static int check_lm(struct model *m, struct err *err)
+{
+	struct lm_dims *lm = &m->lm;
+	int64_t frames = (int64_t)MODEL_SECONDS_MAX * m->codec.rate_hz / m->codec.frame_samples;
+
+	if (lm->width % lm->n_heads || lm->width % 2)
+		return err_set(err, ERR_MODEL, "decoder.num_attention_heads is %d, which does not divide decoder.hidden_size %d evenly", lm->n_heads,
+			       lm->width);
+	if (lm->n_codebooks % lm->n_channels)
+		return err_set(err, ERR_MODEL, "decoder.num_codebooks is %d, which decoder.audio_channels %d does not divide", lm->n_codebooks,
+			       lm->n_channels);
+	lm->head_width = lm->width / lm->n_heads;
+	lm->max_frames = frames < MODEL_FRAMES_MAX - model_n_delays(lm) ? (int)frames : MODEL_FRAMES_MAX - model_n_delays(lm);
+	return 0;
+}
+
+static int check_type(const struct json *root, struct err *err)
+{
+	const char *type = json_string(json_member(root, "model_type"), "");
+
+	if (!strcmp(type, "musicgen_melody"))
+		return err_set(err, ERR_MODEL,
+			       "model_type is 'musicgen_melody': melody checkpoints come with a later version; use a text checkpoint such as musicgen-small");
+	if (strcmp(type, "musicgen") != 0)
+		return err_set(err, ERR_MODEL, "model_type is '%s', expected 'musicgen': the folder must hold a Hugging Face MusicGen checkpoint", type);
+	return 0;
+}
+
+static int read_sections(struct model *m, const struct json *root, struct err *err)
+{
+	const struct json *sections[N_SECTIONS];
+	struct activation_name f;
+	double eps;
+
+	if (check_type(root, err))
+		return -1;
+	for (int i = 0; i < N_SECTIONS; i++) {
+		sections[i] = json_member(root, section_names[i]);
+		if (!json_is_object(sections[i]))
+			return err_set(err, ERR_MODEL, "'%s' is missing or no object", section_names[i]);
+	}
+	for (size_t i = 0; i < sizeof(int_keys) / sizeof(int_keys[0]); i++) {
+		if (read_int(sections[int_keys[i].section], &int_keys[i], m, err))
+			return -1;
+	}
+	if (read_activation(sections[TEXT_ENCODER], "text_encoder", "feed_forward_proj", t5_activations, &f, err))
+		return -1;
+	m->t5.is_gated = f.is_gated;
+	m->t5.activation = f.activation;
+	if (read_activation(sections[DECODER], "decoder", "activation_function", lm_activations, &f, err))
+		return -1;
+	m->lm.activation = f.activation;
+	eps = json_number(json_member(sections[TEXT_ENCODER], "layer_norm_epsilon"), 1e-6);
+	if (!(eps > 0 && eps < 1))
+		return err_set(err, ERR_MODEL, "text_encoder.layer_norm_epsilon is %g, expected a number between 0 and 1", eps);
+	m->t5.eps = (float)eps;
+	return read_codec(sections[AUDIO_ENCODER], &m->codec, err) || check_lm(m, err) ? -1 : 0;
+}
+
+int model_read_config(struct model *m, const char *text, size_t len, const char *dir, struct err *err)
+{
+	struct json_doc *doc = NULL;
+	int status = -1;
+
+	if (json_parse(&doc, text, len, CONFIG_BYTES_MAX, "config.json", ERR_MODEL, err))
+		goto out;
+	status = read_sections(m, json_root(doc), err);
+	if (status)
+		err_wrap(err, "'%s/config.json'", dir);
+out:
+	json_free(doc);
+	return status;
+}

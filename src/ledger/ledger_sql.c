@@ -1,0 +1,142 @@
+/* See ledger_sql.h. */
+#include "ledger/ledger_sql.h"
+
+#include <limits.h>
+#include <string.h>
+
+static const char *const sql_texts[SQL_N] = {
+#define X(id, text) [id] = text,
+	SQL_LIST(X)
+#undef X
+};
+
+/*
+ * job: the columns that change often stand first. seq, not the id, is the key, so
+ * that a million rows are appended in running order instead of being thrown all
+ * over a tree of hashes; the id has its own narrow index.
+ */
+const char *const sql_schema[SQL_VERSION] = {
+	"CREATE TABLE ledger(manifest_name TEXT NOT NULL, backend TEXT NOT NULL);"
+	"CREATE TABLE manifest(sha256 TEXT PRIMARY KEY NOT NULL, path TEXT NOT NULL, body BLOB NOT NULL);"
+	"CREATE TABLE run(run INTEGER PRIMARY KEY, started_ms INTEGER NOT NULL, ended_ms INTEGER NOT NULL DEFAULT 0,"
+	" exit_status INTEGER NOT NULL DEFAULT -1, command_line TEXT NOT NULL, host TEXT NOT NULL, pid INTEGER NOT NULL,"
+	" boot_id TEXT NOT NULL, oom_kills INTEGER NOT NULL, tool TEXT NOT NULL, made_by TEXT NOT NULL,"
+	" manifest_path TEXT NOT NULL, manifest_sha256 TEXT NOT NULL, audio_s REAL NOT NULL DEFAULT 0);"
+	"CREATE TABLE job(seq INTEGER PRIMARY KEY, state TEXT NOT NULL, class TEXT NOT NULL DEFAULT '',"
+	" tries INTEGER NOT NULL DEFAULT 0, interruptions INTEGER NOT NULL DEFAULT 0, deaths INTEGER NOT NULL DEFAULT 0,"
+	" attempts INTEGER NOT NULL DEFAULT 0, not_before_ms INTEGER NOT NULL DEFAULT 0, ordinal INTEGER NOT NULL,"
+	" take INTEGER NOT NULL, audio_s REAL NOT NULL, digest INTEGER NOT NULL, sentence TEXT NOT NULL DEFAULT '',"
+	" remote_id TEXT, id BLOB NOT NULL UNIQUE CHECK(length(id) = 32), set_name TEXT NOT NULL, path TEXT NOT NULL,"
+	" canonical TEXT NOT NULL, params TEXT NOT NULL, axes TEXT NOT NULL, tags TEXT NOT NULL);"
+	/* a few rows at most: what a run has in hand is found without looking at a million others */
+	"CREATE INDEX job_open ON job(ordinal) WHERE state IN ('submitting', 'running', 'made');"
+	"CREATE TABLE attempt(seq INTEGER NOT NULL, n INTEGER NOT NULL, run INTEGER NOT NULL, started_ms INTEGER NOT NULL,"
+	" ended_ms INTEGER NOT NULL DEFAULT 0, outcome TEXT NOT NULL DEFAULT '', class TEXT NOT NULL DEFAULT '',"
+	" sentence TEXT NOT NULL DEFAULT '', make_s REAL NOT NULL DEFAULT 0, PRIMARY KEY(seq, n)) WITHOUT ROWID;"
+	"CREATE TABLE artifact(seq INTEGER PRIMARY KEY, temp TEXT NOT NULL, path TEXT NOT NULL, file_sha256 TEXT NOT NULL,"
+	" pcm_sha256 TEXT NOT NULL, arithmetic TEXT NOT NULL, format TEXT NOT NULL, bits INTEGER NOT NULL,"
+	" bytes INTEGER NOT NULL, seconds REAL NOT NULL, rate_hz INTEGER NOT NULL, channels INTEGER NOT NULL,"
+	" lkfs REAL NOT NULL, peak REAL NOT NULL, peaks BLOB NOT NULL, make_s REAL NOT NULL);"
+	"CREATE INDEX artifact_path ON artifact(path);"
+	"CREATE TABLE event(event INTEGER PRIMARY KEY, at_ms INTEGER NOT NULL, run INTEGER NOT NULL, seq INTEGER NOT NULL,"
+	" what TEXT NOT NULL, text TEXT NOT NULL);",
+};
+
+int sql_fail(struct ledger *l, const char *doing, struct err *err)
+{
+	int code = sqlite3_errcode(l->db);
+	const char *why = sqlite3_errmsg(l->db);
+
+	if ((code & 0xff) == SQLITE_FULL) /* the low byte is the primary code */
+		return err_set(err, ERR_DISK_FULL, "%s the ledger '%s': %s; free some space and run the same command again",
+			       doing, l->path, why);
+	if ((code & 0xff) == SQLITE_BUSY)
+		return err_set(err, ERR_LEDGER, "%s the ledger '%s': another program keeps it busy for too long (%s)", doing,
+			       l->path, why);
+	if ((code & 0xff) == SQLITE_CORRUPT || (code & 0xff) == SQLITE_NOTADB)
+		return err_set(err, ERR_LEDGER,
+			       "%s the ledger '%s': it is damaged (%s); bring it back from a copy, or move it away to begin anew",
+			       doing, l->path, why);
+	return err_set(err, ERR_LEDGER, "%s the ledger '%s': %s", doing, l->path, why);
+}
+
+sqlite3_stmt *sql_get(struct ledger *l, enum sql_id id, struct err *err)
+{
+	if (!l->stmts[id] &&
+	    sqlite3_prepare_v3(l->db, sql_texts[id], -1, SQLITE_PREPARE_PERSISTENT, &l->stmts[id], NULL) != SQLITE_OK) {
+		(void)sql_fail(l, "reading", err);
+		return NULL;
+	}
+	return l->stmts[id];
+}
+
+/* A bind fails only for a wrong index, a busy statement or no memory: our mistake or the end. */
+static void bound(int rc)
+{
+	if (rc != SQLITE_OK)
+		BUG("sqlite3_bind: %s", sqlite3_errstr(rc));
+}
+
+void sql_int(sqlite3_stmt *st, int index, int64_t value)
+{
+	bound(sqlite3_bind_int64(st, index, value));
+}
+
+void sql_real(sqlite3_stmt *st, int index, double value)
+{
+	bound(sqlite3_bind_double(st, index, value));
+}
+
+void sql_text(sqlite3_stmt *st, int index, const char *text)
+{
+	bound(text ? sqlite3_bind_text64(st, index, text, strlen(text), SQLITE_STATIC, SQLITE_UTF8) :
+		     sqlite3_bind_null(st, index));
+}
+
+void sql_blob(sqlite3_stmt *st, int index, const void *bytes, size_t len)
+{
+	bound(len ? sqlite3_bind_blob64(st, index, bytes, len, SQLITE_STATIC) : sqlite3_bind_zeroblob(st, index, 0));
+}
+
+void sql_done(sqlite3_stmt *st)
+{
+	(void)sqlite3_reset(st); /* repeats the error that the step has told already */
+}
+
+int sql_row(struct ledger *l, sqlite3_stmt *st, struct err *err)
+{
+	int rc = sqlite3_step(st);
+
+	if (rc == SQLITE_ROW)
+		return 1;
+	if (rc != SQLITE_DONE)
+		(void)sql_fail(l, sqlite3_stmt_readonly(st) ? "reading" : "writing", err);
+	sql_done(st);
+	return rc == SQLITE_DONE ? 0 : -1;
+}
+
+int sql_run(struct ledger *l, sqlite3_stmt *st, struct err *err)
+{
+	int rc = sql_row(l, st, err);
+
+	if (rc == 1) {
+		sql_done(st);
+		rc = 0;
+	}
+	return rc;
+}
+
+const char *sql_column_text(sqlite3_stmt *st, int column)
+{
+	const unsigned char *text = sqlite3_column_text(st, column);
+
+	return text ? (const char *)text : "";
+}
+
+void sql_release(struct ledger *l)
+{
+	for (int i = 0; i < SQL_N; i++) {
+		(void)sqlite3_finalize(l->stmts[i]);
+		l->stmts[i] = NULL;
+	}
+}

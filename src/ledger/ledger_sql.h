@@ -1,0 +1,126 @@
+/*
+ * ledger_sql: every statement that the ledger speaks, and the few calls that speak them.
+ *
+ * The text of all statements stands in one table (SQL_LIST), the schema beside it.
+ * A statement is prepared on first use, kept, and finalised by sql_release.
+ * Calling sequence:
+ *   st = sql_get(l, SQL_SET_STATE, err);      NULL: err is filled
+ *   sql_text(st, 1, "done"); sql_int(st, 2, seq);
+ *   return sql_run(l, st, err);               one that gives no rows
+ * or  while ((rc = sql_row(l, st, err)) == 1) ...;   one that does; sql_row answers 1, 0, -1
+ * Between sql_get and the last row a statement belongs to its caller. Texts and
+ * blobs are bound without a copy: they must live until the statement has run.
+ */
+#ifndef LEDGER_LEDGER_SQL_H
+#define LEDGER_LEDGER_SQL_H
+
+#include "base/err.h"
+#include "base/strbuf.h"
+#include "ledger/ledger.h"
+
+#include <sqlite3.h>
+#include <stdint.h>
+
+#define JOB_COLUMNS                                                                                                  \
+	"j.seq, j.id, j.canonical, j.set_name, j.path, j.params, j.axes, j.tags, j.take, j.ordinal, j.state, "       \
+	"j.class, j.sentence, j.tries, j.interruptions, j.deaths, j.attempts, j.audio_s, j.digest, j.not_before_ms, " \
+	"j.remote_id, t.started_ms, t.ended_ms, a.path, a.temp, a.file_sha256, a.pcm_sha256, a.arithmetic, "         \
+	"a.format, a.bits, a.bytes, a.seconds, a.rate_hz, a.channels, a.lkfs, a.peak, a.peaks, a.make_s"
+#define JOB_JOIN                                                                                                     \
+	" FROM job AS j LEFT JOIN artifact AS a ON a.seq = j.seq"                                                    \
+	" LEFT JOIN attempt AS t ON t.seq = j.seq AND t.n = j.attempts "
+
+/* Bit k of a mask is the state k; job states are kept by name. */
+#define SQL_LIST(X)                                                                                                  \
+	X(SQL_BEGIN, "BEGIN IMMEDIATE")                                                                              \
+	X(SQL_COMMIT, "COMMIT")                                                                                      \
+	X(SQL_ROLLBACK, "ROLLBACK")                                                                                  \
+	X(SQL_GET_OWNER, "SELECT manifest_name, backend FROM ledger")                                                \
+	X(SQL_PUT_OWNER, "INSERT INTO ledger(manifest_name, backend) VALUES (?1, ?2)")                               \
+	X(SQL_PUT_MANIFEST, "INSERT OR IGNORE INTO manifest(sha256, path, body) VALUES (?1, ?2, ?3)")                \
+	X(SQL_START_RUN,                                                                                             \
+	  "INSERT INTO run(started_ms, command_line, host, pid, boot_id, oom_kills, tool, made_by, manifest_path, "  \
+	  "manifest_sha256) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10)")                                       \
+	X(SQL_END_RUN, "UPDATE run SET ended_ms = ?2, exit_status = ?3, audio_s = ?4 WHERE run = ?1")                \
+	X(SQL_LAST_RUN,                                                                                              \
+	  "SELECT run, started_ms, ended_ms, exit_status, command_line, host, pid, boot_id, oom_kills, tool, "       \
+	  "made_by, manifest_path, manifest_sha256, audio_s FROM run ORDER BY run DESC LIMIT 1")                     \
+	X(SQL_SPEED,                                                                                                 \
+	  "SELECT sum(audio_s), sum(ended_ms - started_ms) FROM run WHERE ended_ms > started_ms AND audio_s > 0")    \
+	X(SQL_NOTE, "INSERT INTO event(at_ms, run, seq, what, text) VALUES (?1, ?2, ?3, ?4, ?5)")                    \
+	X(SQL_ADD_JOB,                                                                                               \
+	  "INSERT INTO job(id, state, ordinal, take, audio_s, digest, set_name, path, canonical, params, axes, tags)" \
+	  " VALUES (?1, 'pending', ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11)")                                       \
+	X(SQL_CHANGE_JOB,                                                                                            \
+	  "UPDATE job SET ordinal = ?2, take = ?3, audio_s = ?4, digest = ?5, set_name = ?6, path = ?7, "            \
+	  "canonical = ?8, params = ?9, axes = ?10, tags = ?11 WHERE seq = ?1")                                      \
+	X(SQL_SET_STATE, "UPDATE job SET state = ?2 WHERE seq = ?1")                                                 \
+	X(SQL_RENEW_JOB,                                                                                             \
+	  "UPDATE job SET state = 'pending', class = '', sentence = '', tries = 0, deaths = 0, not_before_ms = 0 "   \
+	  "WHERE seq = ?1")                                                                                          \
+	X(SQL_JOB_STARTS, "UPDATE job SET state = 'running', attempts = ?2, not_before_ms = 0 WHERE seq = ?1")       \
+	X(SQL_START_TRY, "INSERT INTO attempt(seq, n, run, started_ms) VALUES (?1, ?2, ?3, ?4)")                     \
+	X(SQL_JOB_ENDS,                                                                                              \
+	  "UPDATE job SET state = ?2, tries = tries + ?3, interruptions = interruptions + ?4, deaths = deaths + ?5, " \
+	  "not_before_ms = ?6, class = coalesce(?7, class), sentence = coalesce(?8, sentence) WHERE seq = ?1")       \
+	X(SQL_END_TRY,                                                                                               \
+	  "UPDATE attempt SET ended_ms = ?3, outcome = ?4, class = ?5, sentence = ?6, make_s = ?7 "                  \
+	  "WHERE seq = ?1 AND n = ?2")                                                                               \
+	X(SQL_PUT_FILE,                                                                                              \
+	  "INSERT OR REPLACE INTO artifact(seq, temp, path, file_sha256, pcm_sha256, arithmetic, format, bits, "     \
+	  "bytes, seconds, rate_hz, channels, lkfs, peak, peaks, make_s) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, "   \
+	  "?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16)")                                                                  \
+	X(SQL_PUT_MOVE, "UPDATE artifact SET temp = ?2, path = ?3 WHERE seq = ?1")                                   \
+	X(SQL_PUT_SETTLED, "UPDATE artifact SET temp = '' WHERE seq = ?1")                                           \
+	X(SQL_MOVE_OTHERS, "UPDATE artifact SET path = ?3 WHERE path = ?2 AND seq <> ?1")                            \
+	X(SQL_DROP_FILE, "DELETE FROM artifact WHERE seq = ?1")                                                      \
+	X(SQL_FILE_PATH, "SELECT path FROM artifact WHERE seq = ?1")                                                 \
+	X(SQL_COUNT,                                                                                                 \
+	  "SELECT j.state, CASE j.state WHEN 'failed' THEN j.class ELSE '' END, count(*), "                          \
+	  "sum(CASE WHEN j.state = 'done' THEN coalesce(a.seconds, 0) ELSE j.audio_s END) "                          \
+	  "FROM job AS j LEFT JOIN artifact AS a ON a.seq = j.seq GROUP BY 1, 2")                                    \
+	X(SQL_ORDER, "SELECT seq, state FROM job ORDER BY state = 'superseded', ordinal, seq")                       \
+	X(SQL_OPEN, "SELECT seq, state FROM job WHERE state IN ('submitting', 'running', 'made') ORDER BY ordinal, seq") \
+	X(SQL_JOB, "SELECT " JOB_COLUMNS JOB_JOIN "WHERE j.seq = ?1")                                                \
+	X(SQL_SCAN, "SELECT " JOB_COLUMNS JOB_JOIN "ORDER BY j.seq")                                                 \
+	X(SQL_FIND, "SELECT seq FROM job WHERE id BETWEEN ?1 AND ?2 ORDER BY id LIMIT 5")                            \
+	X(SQL_ATTEMPTS,                                                                                              \
+	  "SELECT t.n, t.started_ms, t.ended_ms, t.outcome, t.class, t.sentence FROM job AS j "                      \
+	  "JOIN attempt AS t ON t.seq = j.seq WHERE j.id = ?1 ORDER BY t.n")
+
+enum sql_id {
+#define X(id, text) id,
+	SQL_LIST(X)
+#undef X
+	SQL_N
+};
+
+struct ledger {
+	sqlite3 *db;
+	char *path;
+	sqlite3_stmt *stmts[SQL_N]; /* prepared on first use */
+	struct strbuf texts[4];     /* of the row being written: canonical, params, axes, tags */
+	struct strbuf head[4];      /* of ledger_head: owner, manifest path, made_by, tool */
+	bool in_transaction;
+};
+
+sqlite3_stmt *sql_get(struct ledger *l, enum sql_id id, struct err *err);
+void sql_int(sqlite3_stmt *st, int index, int64_t value);
+void sql_real(sqlite3_stmt *st, int index, double value);
+void sql_text(sqlite3_stmt *st, int index, const char *text); /* NULL binds NULL */
+void sql_blob(sqlite3_stmt *st, int index, const void *bytes, size_t len);
+int sql_row(struct ledger *l, sqlite3_stmt *st, struct err *err) WARN_UNUSED;
+int sql_run(struct ledger *l, sqlite3_stmt *st, struct err *err) WARN_UNUSED;
+void sql_done(sqlite3_stmt *st); /* leaves a statement before its last row */
+const char *sql_column_text(sqlite3_stmt *st, int column); /* "" for NULL; borrowed until the next row */
+void sql_release(struct ledger *l);
+
+/* Fills err from what SQLite says. doing: "reading", "writing". Answers -1. */
+int sql_fail(struct ledger *l, const char *doing, struct err *err);
+
+/* The tables, one string per version: sql_schema[v] leads from version v to v + 1. */
+#define SQL_VERSION 1
+extern const char *const sql_schema[SQL_VERSION];
+#define SQL_APPLICATION_ID 0x4d474241 /* "MGBA": file(1) and people can tell whose database it is */
+
+#endif

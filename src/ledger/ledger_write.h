@@ -1,0 +1,111 @@
+/*
+ * ledger_write: changing the ledger. The second door of the room, for run alone.
+ *
+ *   ledger_open_write     makes what is missing, migrates, refuses another manifest's ledger
+ *   ledger_begin .. ledger_commit around every change; ledger_rollback drops what was begun
+ *   ledger_close
+ *
+ * The caller holds the lock beside the ledger (.mgbatch/lock). Rows are named by
+ * seq, which ledger_add_job hands out and ledger_scan reads back. Which state may
+ * follow which is run's to decide: these functions write what they are told.
+ * All answer 0 or -1; a full disk is ERR_DISK_FULL, everything else ERR_LEDGER.
+ */
+#ifndef LEDGER_LEDGER_WRITE_H
+#define LEDGER_LEDGER_WRITE_H
+
+#include "ledger/ledger.h"
+
+/* Where things lie under the output folder. */
+#define LEDGER_DIR ".mgbatch"
+#define LEDGER_FILE ".mgbatch/ledger.db"
+#define LEDGER_LOCK ".mgbatch/lock"
+
+struct ledger_owner {
+	const char *manifest_name;
+	const char *backend;
+	bool costs_money; /* synchronous=FULL */
+};
+/* ERR_USAGE: the folder belongs to another manifest name or backend. ERR_LEDGER: unusable. */
+int ledger_open_write(struct ledger **ret, const char *output_dir, const struct ledger_owner *owner, struct err *err) WARN_UNUSED;
+/* The same question of a ledger opened for reading. */
+int ledger_check_owner(struct ledger *l, const char *output_dir, const struct ledger_owner *owner, struct err *err) WARN_UNUSED;
+
+int ledger_begin(struct ledger *l, struct err *err) WARN_UNUSED;
+int ledger_commit(struct ledger *l, struct err *err) WARN_UNUSED;
+void ledger_rollback(struct ledger *l); /* nothing happens outside a transaction */
+
+/* ---- runs ----------------------------------------------------------------------- */
+
+struct ledger_run {
+	int64_t number;
+	int64_t started_ms, ended_ms;
+	int exit_status;        /* -1: not ended */
+	const char *command_line, *host, *boot_id, *tool_version, *made_by, *manifest_path, *manifest_sha256;
+	int64_t pid;
+	int64_t n_oom_kills;    /* of the machine since its boot, when the run began; -1: not known */
+	double audio_s;         /* made by it */
+};
+int ledger_keep_manifest(struct ledger *l, const char *sha256, const char *path, const char *text, size_t len, struct err *err) WARN_UNUSED;
+int ledger_start_run(struct ledger *l, struct ledger_run *run, struct err *err) WARN_UNUSED; /* fills number */
+int ledger_end_run(struct ledger *l, const struct ledger_run *run, struct err *err) WARN_UNUSED;
+/* 1: the latest run never ended (ret is filled; texts borrowed until the next call); 0: none such. */
+int ledger_dead_run(struct ledger *l, struct ledger_run *ret, struct err *err) WARN_UNUSED;
+int ledger_note(struct ledger *l, int64_t run, int64_t seq, const char *what, const char *text, struct err *err) WARN_UNUSED; /* an event; seq 0: none */
+
+/* ---- jobs ------------------------------------------------------------------------ */
+
+/* A hash of everything that a row holds of the manifest and that is not in the id: names, place, set, tags, axes, values as said. */
+int64_t ledger_digest(const struct job *job);
+int ledger_add_job(struct ledger *l, const struct job *job, int64_t *ret_seq, struct err *err) WARN_UNUSED; /* pending */
+int ledger_change_job(struct ledger *l, int64_t seq, const struct job *job, struct err *err) WARN_UNUSED;   /* same id, other digest */
+int ledger_set_state(struct ledger *l, int64_t seq, enum job_state state, struct err *err) WARN_UNUSED;
+/* Pending as if never tried: a file that is missing, stale or back. */
+int ledger_renew_job(struct ledger *l, int64_t seq, struct err *err) WARN_UNUSED;
+
+/* Every row that a run has in hand (submitting, running, made), by ordinal. The visit may change rows. */
+int ledger_each_open(struct ledger *l, ledger_visit visit, void *arg, struct err *err) WARN_UNUSED;
+
+/* Begins attempt n (1-based, growing over all runs) of a job: state running. */
+int ledger_start_try(struct ledger *l, int64_t seq, int64_t run, int n, int64_t now_ms, struct err *err) WARN_UNUSED;
+
+enum ledger_outcome { LEDGER_DONE, LEDGER_FAILED, LEDGER_INTERRUPTED, LEDGER_DIED };
+struct ledger_try_end {
+	int64_t seq;
+	int n;                     /* the attempt */
+	enum ledger_outcome outcome;
+	enum job_state state;      /* of the job from now on */
+	bool counts;               /* uses up one of the job's tries */
+	int64_t ended_ms;          /* 0: nobody knows */
+	int64_t not_before_ms;
+	enum fail_class class;     /* FAIL_NONE keeps what the row says, except for done, which clears it */
+	const char *sentence;
+	double make_s;
+};
+int ledger_end_try(struct ledger *l, const struct ledger_try_end *end, struct err *err) WARN_UNUSED;
+
+/* ---- files ----------------------------------------------------------------------- */
+
+/* A complete file lying at temp_path that is to be at path: the job is `made`. Paths are relative to the output folder. */
+struct ledger_file {
+	int64_t seq;
+	const char *temp_path, *path;
+	const char *file_sha256, *pcm_sha256, *arithmetic, *format;
+	int bits;
+	int64_t n_bytes;
+	double seconds, lkfs, peak, make_s;
+	int rate_hz, n_channels;
+	const unsigned char *peaks;
+	int n_peaks;
+};
+int ledger_put_file(struct ledger *l, const struct ledger_file *file, struct err *err) WARN_UNUSED;
+/* The same for a file that is known already and only moves. */
+int ledger_put_move(struct ledger *l, int64_t seq, const char *temp_path, const char *path, struct err *err) WARN_UNUSED;
+/* The file is at its path now; the state is set by ledger_set_state or ledger_end_try. */
+int ledger_put_settled(struct ledger *l, int64_t seq, struct err *err) WARN_UNUSED;
+/* Whatever other row's file was said to be at path is at new_path from now on. */
+int ledger_move_others(struct ledger *l, int64_t seq, const char *path, const char *new_path, struct err *err) WARN_UNUSED;
+int ledger_drop_file(struct ledger *l, int64_t seq, struct err *err) WARN_UNUSED;
+/* Appends where the job's file is said to be; nothing when it has none. */
+int ledger_get_file_path(struct ledger *l, int64_t seq, struct strbuf *out, struct err *err) WARN_UNUSED;
+
+#endif

@@ -1,0 +1,225 @@
+/*
+ * axis: a list or a range under sweep -> a table of one column. Tables themselves are in table.c.
+ */
+#include "manifest/inside.h"
+
+#include "base/mem.h"
+#include "base/text.h"
+#include "manifest/range.h"
+#include "manifest/template.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+const char *unknown_name(struct manifest_inside *in, const char *name)
+{
+	const char *meant = card_suggest(in->card, name);
+	struct shown s;
+
+	show(&s, name);
+	if (meant)
+		return arena_printf(&in->arena, "unknown parameter '%s', did you mean '%s'?", s.text, meant);
+	return arena_printf(&in->arena,
+			    "'%s' is no parameter, and nothing uses it: write {%s} in a prompt or in output.name, or remove it", s.text, s.text);
+}
+
+static void make_column(struct manifest_inside *in, struct axis *axis)
+{
+	axis->columns = arena_alloc(&in->arena, 1, sizeof *axis->columns);
+	axis->n_columns = 1;
+	axis->columns[0].name = axis->columns[0].full_name = axis->page_name;
+	axis->columns[0].param = axis->param;
+	axis->columns[0].key = axis->key;
+}
+
+/* ---- ranges --------------------------------------------------------------- */
+
+static bool read_range(struct manifest_inside *in, struct axis *axis)
+{
+	const struct node *n = axis->value;
+	struct strbuf why = STRBUF_INIT(WHY_MAX);
+	struct range range;
+	bool good = false;
+
+	if (range_parse(n->text, JOBS_MAX, &range, &why)) {
+		NODE_SAY(in, n, "%s %s", axis->name, why.buf);
+		goto out;
+	}
+	axis->n_rows = range.n;
+	axis->cells = arena_alloc(&in->arena, (size_t)range.n, sizeof *axis->cells);
+	for (int64_t i = 0; i < range.n; i++) {
+		char buf[RANGE_TEXT_SIZE];
+		struct choice *c = &axis->cells[i];
+
+		c->node = n;
+		c->text = arena_strdup(&in->arena, range_text(&range, i, buf));
+		c->value.kind = VALUE_NUMBER;
+		if (!text_parse_number(c->text, &c->value.as.number))
+			BUG("range gave '%s'", c->text);
+		if (axis->param >= 0 && value_check(in->card, axis->param, in->backend, &c->value, &why)) {
+			NODE_SAY(in, n, "%s %s", axis->name, why.buf);
+			goto out;
+		}
+	}
+	good = true;
+out:
+	strbuf_release(&why);
+	return good;
+}
+
+static bool read_scalar(struct manifest_inside *in, struct axis *axis)
+{
+	const struct node *n = axis->value;
+	enum param_type type = axis->param < 0 ? PARAM_NUMBER : card_param(in->card, axis->param)->type;
+
+	if (node_is_null(n)) {
+		NODE_SAY(in, n, "%s has no values: write a list, a range as 1..4, or a table", axis->name);
+		return false;
+	}
+	if (n->is_quoted || !range_looks_like(n->text) || (type != PARAM_NUMBER && type != PARAM_INTEGER)) {
+		NODE_SAY(in, n, "%s has one value: put it under params, or write a list [ ]", axis->name);
+		return false;
+	}
+	return read_range(in, axis);
+}
+
+/* ---- lists ---------------------------------------------------------------- */
+
+static int number_order(double a, double b)
+{
+	return (a > b) - (a < b);
+}
+
+/* By value, then by place. */
+static int choice_order(const void *a, const void *b)
+{
+	const struct choice *ca = *(const struct choice *const *)a, *cb = *(const struct choice *const *)b;
+	int order = (ca->value.kind > cb->value.kind) - (ca->value.kind < cb->value.kind);
+
+	if (order == 0 && ca->value.kind == VALUE_NUMBER)
+		order = number_order(ca->value.as.number, cb->value.as.number);
+	if (order == 0 && ca->value.kind == VALUE_TEXT)
+		order = strcmp(ca->value.as.text, cb->value.as.text);
+	if (order == 0 && ca->value.kind == VALUE_BOOL)
+		order = ca->value.as.flag - cb->value.as.flag;
+	return order ? order : (ca > cb) - (ca < cb);
+}
+
+/* Two equal values would be one job made twice. */
+static bool check_repeats(struct manifest_inside *in, const struct axis *axis)
+{
+	size_t n = (size_t)axis->n_rows;
+	const struct choice **sorted = mem_zalloc(n, sizeof *sorted);
+	bool good = true;
+	struct shown s;
+
+	for (size_t i = 0; i < n; i++)
+		sorted[i] = &axis->cells[i];
+	qsort(sorted, n, sizeof *sorted, choice_order);
+	for (size_t i = 1; i < n; i++) {
+		if (!value_equal(&sorted[i]->value, &sorted[i - 1]->value))
+			continue;
+		good = false;
+		NODE_SAY(in, sorted[i]->node, "%s has the value '%s' twice, which would be the same job twice: remove one",
+			 axis->name, show(&s, sorted[i]->text));
+	}
+	free(sorted);
+	return good;
+}
+
+static bool is_range_of(const struct manifest_inside *in, const struct axis *axis, const struct node *n)
+{
+	enum param_type type = axis->param < 0 ? PARAM_TEXT : card_param(in->card, axis->param)->type;
+
+	return (type == PARAM_NUMBER || type == PARAM_INTEGER) && !n->is_quoted && range_looks_like(n->text);
+}
+
+static bool read_list(struct manifest_inside *in, struct axis *axis)
+{
+	const struct node *list = axis->value;
+	bool good = true;
+
+	axis->n_rows = list->n;
+	axis->cells = arena_alloc(&in->arena, (size_t)list->n, sizeof *axis->cells);
+	for (int i = 0; i < list->n && !mistakes_full(&in->ms); i++) {
+		const struct node *n = list->items[i];
+
+		if (n->kind != NODE_SCALAR) {
+			NODE_SAY(in, n, "%s mixes %s with single values: write only values, or only maps", axis->name, node_kind_text(n));
+			good = false;
+		} else if (is_range_of(in, axis, n)) {
+			NODE_SAY(in, n, "%s has a range inside a list: write the range alone, or list all its values", axis->name);
+			good = false;
+		} else if (axis->param >= 0) {
+			good &= choice_read(in, axis->param, axis->name, n, &axis->cells[i]);
+		} else {
+			good &= choice_read_variable(in, axis->name, n, &axis->cells[i]);
+		}
+	}
+	return good && check_repeats(in, axis);
+}
+
+/* ---- the door ------------------------------------------------------------- */
+
+static bool is_reserved(const char *name)
+{
+	static const char *const words[] = { "set", "axes", "take", "takes", "id", "tag", "tags", "state", "label", "and", "or", "not", "in" };
+
+	for (size_t i = 0; i < sizeof words / sizeof words[0]; i++)
+		if (!strcmp(words[i], name))
+			return true;
+	return false;
+}
+
+static bool check_name(struct manifest_inside *in, const struct axis *axis)
+{
+	struct shown s;
+
+	if (axis->param >= 0)
+		return true;
+	if (is_reserved(axis->name)) {
+		NODE_SAY(in, axis->key, "an axis cannot be called '%s', which means something else: take another name", axis->name);
+		return false;
+	}
+	if (!template_name_is(axis->name) || strchr(axis->name, '.')) {
+		NODE_SAY(in, axis->key, "an axis's name is a letter and then letters, digits, '_' or '-', found '%s'",
+			 show(&s, axis->name));
+		return false;
+	}
+	return true;
+}
+
+static bool refuse_file(struct manifest_inside *in, const struct axis *axis)
+{
+	const struct node *n = axis->value;
+
+	if (node_find(n, "file") || node_find(n, "files"))
+		NODE_SAY(in, n, "axes from files come with the next version: write %s's values as a list", axis->name);
+	else if (n->is_flow)
+		NODE_SAY(in, n, "%s has a map here: write a list [ ], a range as 1..4, or a list of maps", axis->name);
+	else
+		NODE_SAY(in, n, "%s has a map here: begin each row with '- '", axis->name);
+	return false;
+}
+
+bool axis_read(struct manifest_inside *in, const struct node *key, const struct node *value, struct axis *ret)
+{
+	memset(ret, 0, sizeof *ret);
+	ret->name = key->text;
+	ret->param = card_find(in->card, key->text);
+	ret->page_name = ret->param >= 0 ? card_param(in->card, ret->param)->name : ret->name;
+	ret->key = key;
+	ret->value = value;
+	if (!check_name(in, ret))
+		return false;
+	if (value->kind == NODE_MAP)
+		return refuse_file(in, ret);
+	if (value->kind == NODE_LIST && value->n == 0) {
+		NODE_SAY(in, value, "%s has an empty list, so that no job is left: write its values, or remove it", ret->name);
+		return false;
+	}
+	if (value->kind == NODE_LIST && value->items[0]->kind == NODE_MAP)
+		return table_read(in, ret);
+	make_column(in, ret);
+	return value->kind == NODE_LIST ? read_list(in, ret) : read_scalar(in, ret);
+}

@@ -1,0 +1,256 @@
+/*
+ * clash: what two jobs must not share, and where paths must not lead.
+ */
+#include "manifest/expand.h"
+
+#include "base/mem.h"
+#include "base/text.h"
+
+#include <inttypes.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define FOLDER_FILES_MAX 10000 /* the Hugging Face Hub's limit of entries per folder (its repository limits page) */
+
+/* ---- paths that mean a split --------------------------------------------------------- */
+
+/* datasets/data_files.py: SPLIT_KEYWORDS, between any of NON_WORDS_CHARS "-._ 0-9", or '/' and the path's ends. */
+static const struct {
+	const char *word, *split;
+} split_words[] = {
+	{ "train", "train" },	{ "training", "train" },	{ "validation", "validation" }, { "valid", "validation" },
+	{ "dev", "validation" }, { "val", "validation" },	{ "test", "test" },		{ "testing", "test" },
+	{ "eval", "test" },	{ "evaluation", "test" },
+};
+
+size_t split_word(const char *path, size_t *at, const char **ret_split)
+{
+	static const char between[] = "-._ /0123456789";
+
+	while (path[*at]) {
+		size_t n = strcspn(path + *at, between);
+
+		for (size_t i = 0; i < sizeof split_words / sizeof split_words[0]; i++) {
+			if (strlen(split_words[i].word) != n || memcmp(split_words[i].word, path + *at, n) != 0)
+				continue;
+			*ret_split = split_words[i].split;
+			return n;
+		}
+		*at += n;
+		*at += strspn(path + *at, between);
+	}
+	return 0;
+}
+
+/* ---- equal ids and paths ---------------------------------------------------------------- */
+
+struct job_key {
+	const struct job *jobs;
+	const struct job *job;
+};
+
+static bool same_id(const void *arg, int64_t value)
+{
+	const struct job_key *key = arg;
+
+	return !memcmp(key->jobs[value].id, key->job->id, HASH_BYTES);
+}
+
+static bool same_path(const void *arg, int64_t value)
+{
+	const struct job_key *key = arg;
+
+	return text_equal_ignoring_case(key->jobs[value].path, key->job->path);
+}
+
+static const struct place *place_of(const struct expansion *x, const struct job *job)
+{
+	for (int i = 0; i < x->in->n_sets; i++)
+		if (x->in->sets[i].name == job->set)
+			return &x->in->sets[i];
+	return &x->in->top;
+}
+
+/* "temperature 0.8, seed 1 of set 'rain'" */
+static const char *describe(const struct expansion *x, const struct job *job)
+{
+	struct strbuf sb = STRBUF_INIT(WHY_MAX);
+	const char *text;
+	struct shown s;
+
+	for (int i = 0; i < job->n_axes; i++)
+		if (!strchr(job->axes[i].name, '.'))
+			strbuf_addf(&sb, "%s%s %s", sb.len ? ", " : "", job->axes[i].name, show(&s, job->axes[i].text));
+	if (sb.len == 0)
+		strbuf_adds(&sb, "the job");
+	if (job->set[0])
+		strbuf_addf(&sb, " of set '%s'", job->set);
+	text = arena_strdup(&x->in->arena, sb.buf);
+	strbuf_release(&sb);
+	return text;
+}
+
+static void say_same_job(struct expansion *x, const struct job *a, const struct job *b)
+{
+	const struct place *p = place_of(x, b);
+
+	mistake_add(&x->in->ms, p->line, p->column,
+		    "%s and %s are the same job, with all parameters equal: remove one of them, or give them different seeds", describe(x, a),
+		    describe(x, b));
+}
+
+/* What tells two jobs with one path apart: its name, both texts, and the placeholder. False: no axis differs. */
+static bool find_difference(const struct job *a, const struct job *b, const char **name, const char **ta, const char **tb)
+{
+	for (int i = 0; i < a->n_axes; i++) {
+		for (int k = 0; k < b->n_axes; k++) {
+			if (strcmp(a->axes[i].name, b->axes[k].name) != 0 || !strcmp(a->axes[i].text, b->axes[k].text))
+				continue;
+			*name = a->axes[i].name;
+			*ta = a->axes[i].text;
+			*tb = b->axes[k].text;
+			return true;
+		}
+	}
+	return false;
+}
+
+/* Texts with one slug are not told apart by their placeholder. */
+static bool slugs_differ(const char *a, const char *b)
+{
+	struct strbuf sa = STRBUF_INIT(4096), sb = STRBUF_INIT(4096);
+	double x;
+	bool differ;
+
+	name_slug(a, &sa);
+	name_slug(b, &sb);
+	differ = text_parse_number(a, &x) || strcmp(sa.buf, sb.buf) != 0;
+	strbuf_release(&sa);
+	strbuf_release(&sb);
+	return differ;
+}
+
+static void say_same_path(struct expansion *x, const struct job *a, const struct job *b)
+{
+	const struct node *n = x->in->output_name;
+	const struct place *p = place_of(x, b);
+	const char *name = "", *ta = "", *tb = "";
+	const char *placeholder = "id";
+	struct strbuf how = STRBUF_INIT(WHY_MAX);
+	struct shown s1, s2;
+
+	if (a->set != b->set) {
+		strbuf_adds(&how, "they differ in the set");
+		placeholder = text_equal_ignoring_case(a->set, b->set) ? "id" : "set";
+	} else if (find_difference(a, b, &name, &ta, &tb)) {
+		strbuf_addf(&how, "they differ in %s ('%s' and '%s')", name, show(&s1, ta), show(&s2, tb));
+		if (slugs_differ(ta, tb))
+			placeholder = name;
+	} else {
+		strbuf_adds(&how, "they differ in parameters that no axis names");
+	}
+	mistake_add(&x->in->ms, n ? n->line : p->line, n ? n->column : p->column,
+		    "%s and %s would both be the file '%s' (letter case aside); %s: put {%s} into output.name", describe(x, a), describe(x, b),
+		    b->path, how.buf, placeholder);
+	strbuf_release(&how);
+}
+
+static int64_t find_id(struct seen *seen, const struct expansion *x, int64_t i)
+{
+	struct job_key key = { x->jobs, &x->jobs[i] };
+
+	return seen_put(seen, seen_hash(x->jobs[i].id, 8), i, same_id, &key);
+}
+
+static int64_t find_path(struct seen *seen, const struct expansion *x, int64_t i)
+{
+	struct job_key key = { x->jobs, &x->jobs[i] };
+
+	return seen_put(seen, seen_hash_folded(x->jobs[i].path, strlen(x->jobs[i].path)), i, same_path, &key);
+}
+
+/* Of each kind the first few are said: the same cause often makes thousands. */
+#define SAID_MAX 5
+
+static void check_pairs(struct expansion *x)
+{
+	struct seen ids = SEEN_INIT, paths = SEEN_INIT;
+	int64_t n_jobs = 0, n_paths = 0;
+
+	for (int64_t i = 0; i < x->n; i++) {
+		int64_t twin = find_id(&ids, x, i), other;
+
+		if (twin >= 0) {
+			if (n_jobs++ < SAID_MAX)
+				say_same_job(x, &x->jobs[twin], &x->jobs[i]);
+			continue;
+		}
+		other = find_path(&paths, x, i);
+		if (other >= 0 && n_paths++ < SAID_MAX)
+			say_same_path(x, &x->jobs[other], &x->jobs[i]);
+	}
+	if (n_jobs > SAID_MAX)
+		mistake_add(&x->in->ms, 0, 0, "%" PRId64 " jobs in all are the same as another", n_jobs);
+	if (n_paths > SAID_MAX)
+		mistake_add(&x->in->ms, 0, 0, "%" PRId64 " jobs in all would have another's path", n_paths);
+	seen_release(&ids);
+	seen_release(&paths);
+}
+
+/* ---- full folders ------------------------------------------------------------------------- */
+
+struct folder {
+	const char *path;
+	size_t len;
+	int64_t n;
+};
+
+struct folder_key {
+	const struct folder *folders;
+	const char *path;
+	size_t len;
+};
+
+static bool same_folder(const void *arg, int64_t value)
+{
+	const struct folder_key *key = arg;
+	const struct folder *f = &key->folders[value];
+
+	return f->len == key->len && !memcmp(f->path, key->path, f->len);
+}
+
+static void check_folders(struct expansion *x)
+{
+	struct seen seen = SEEN_INIT;
+	struct folder *folders = mem_zalloc((size_t)x->n, sizeof *folders);
+	int64_t n = 0;
+	char count[32];
+
+	for (int64_t i = 0; i < x->n; i++) {
+		const char *slash = strrchr(x->jobs[i].path, '/');
+		struct folder_key key = { folders, x->jobs[i].path, slash ? (size_t)(slash - x->jobs[i].path) : 0 };
+		int64_t at = seen_put(&seen, seen_hash(key.path, key.len), n, same_folder, &key);
+
+		if (at < 0) {
+			at = n++;
+			folders[at].path = key.path;
+			folders[at].len = key.len;
+		}
+		folders[at].n++;
+	}
+	for (int64_t i = 0; i < n; i++)
+		if (folders[i].n > FOLDER_FILES_MAX)
+			mistake_warn(&x->in->ms, x->in->output_name ? x->in->output_name->line : 0, x->in->output_name ? x->in->output_name->column : 0,
+				     "the folder '%.*s' gets %s, more than the %d that data set hubs take: begin output.name with {id:2}/",
+				     (int)folders[i].len, folders[i].path, text_count(count, sizeof count, folders[i].n, "file"), FOLDER_FILES_MAX);
+	free(folders);
+	seen_release(&seen);
+}
+
+void clash_check(struct expansion *x)
+{
+	if (x->n == 0)
+		return;
+	check_pairs(x);
+	check_folders(x);
+}

@@ -1,0 +1,398 @@
+/*
+ * expand: one set's product, combination by combination, into jobs.
+ */
+#include "manifest/expand.h"
+
+#include "base/text.h"
+#include "manifest/template.h"
+
+#include <inttypes.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* The combination that the odometer stands on. */
+struct walk {
+	struct expansion *x;
+	struct manifest_inside *in;
+	const struct layout *l;
+	int64_t *at;                 /* [n_lanes] */
+	const struct choice **from;  /* [n_params]; NULL: not said */
+	struct value *values;        /* [n_params] */
+	const char **rendered;       /* [n_params]: the latest text of a template */
+	struct job_axis *vars;       /* [n_vars] */
+	struct strbuf text, path, why;
+	struct seen seeds;           /* of the combination's takes so far */
+	const char *version;         /* that facts are of */
+	struct rule_facts facts;
+	struct job job;              /* over values and vars */
+	int64_t n_excluded;
+	bool has_bad_path;
+};
+
+/* ---- one combination -------------------------------------------------------------- */
+
+static void set_param(struct walk *w, int param, const struct choice *c)
+{
+	static const struct value none = VALUE_NONE_INIT;
+
+	w->from[param] = c;
+	w->values[param] = c ? c->value : none;
+}
+
+static const struct choice *base_choice(const struct walk *w, int param)
+{
+	const struct choice *c = w->l->base[param];
+
+	return !c && param == w->in->version ? w->x->model_version : c;
+}
+
+static void apply_lane(struct walk *w, int k)
+{
+	const struct lane *lane = &w->l->lanes[k];
+	const struct axis *axis = lane->axis;
+	const struct choice *row = &axis->cells[w->at[k] * axis->n_columns];
+
+	w->vars[lane->own_var].text = axis->labels ? axis->labels[w->at[k]] : row[0].text;
+	for (int c = 0; c < axis->n_columns; c++) {
+		if (lane->params[c] >= 0)
+			set_param(w, lane->params[c], row[c].text ? &row[c] : base_choice(w, lane->params[c]));
+		if (lane->vars[c] >= 0)
+			w->vars[lane->vars[c]].text = row[c].text;
+	}
+}
+
+/* Turns the fastest lane, and slower ones as it wraps; false after the last combination. */
+static bool advance(struct walk *w)
+{
+	int k = w->l->n_lanes - 1;
+
+	for (; k >= 0; k--) {
+		if (++w->at[k] < w->l->lanes[k].axis->n_rows)
+			break;
+		w->at[k] = 0;
+	}
+	for (int i = k < 0 ? 0 : k; i < w->l->n_lanes; i++)
+		apply_lane(w, i);
+	return k >= 0;
+}
+
+/* ---- templates --------------------------------------------------------------------- */
+
+static const char *find_var(const struct walk *w, const char *name)
+{
+	for (int i = 0; i < w->l->n_vars; i++) {
+		const char *dot = strchr(w->vars[i].name, '.');
+
+		if (!strcmp(w->vars[i].name, name) || (dot && !strcmp(dot + 1, name)))
+			return w->vars[i].text;
+	}
+	return NULL;
+}
+
+static const char *variable_text(void *arg, const char *name)
+{
+	struct walk *w = arg;
+	const char *text = find_var(w, name), *dot = strchr(name, '.');
+	int param = card_find(w->in->card, dot ? dot + 1 : name);
+
+	if (!text && dot && !strcmp(dot, ".label"))
+		text = find_var(w, arena_strndup(&w->in->arena, name, (size_t)(dot - name)));
+	if (!text && !strcmp(name, "take"))
+		text = "1";
+	if (!text && param >= 0) {
+		struct value v = job_value(&w->job, param);
+
+		strbuf_reset(&w->why);
+		value_print(&w->why, &v);
+		text = v.kind == VALUE_NONE ? NULL : w->why.buf;
+	}
+	return text;
+}
+
+static void say_choice(struct walk *w, const struct choice *c, const char *sentence)
+{
+	if (c && c->node)
+		NODE_SAY(w->in, c->node, "%s", sentence);
+	else if (c)
+		mistake_add(&w->in->ms, 0, 0, "%s", sentence);
+	else if (w->l->set->name[0])
+		mistake_add(&w->in->ms, w->l->set->line, w->l->set->column, "set '%s': %s", w->l->set->name, sentence);
+	else
+		mistake_add(&w->in->ms, w->l->set->line, w->l->set->column, "%s", sentence);
+}
+
+static void render(struct walk *w, int param)
+{
+	const struct choice *c = w->from[param];
+	char name[TEMPLATE_NAME_MAX + 1];
+
+	strbuf_reset(&w->text);
+	if (template_render(c->text, variable_text, w, &w->text, name)) {
+		strbuf_reset(&w->text);
+		strbuf_addf(&w->text, "{%s} has no value in some row of its table: write one in each row", name);
+		say_choice(w, c, w->text.buf);
+		return;
+	}
+	if (!w->rendered[param] || strcmp(w->rendered[param], w->text.buf) != 0)
+		w->rendered[param] = arena_strdup(&w->in->arena, w->text.buf);
+	w->values[param].as.text = w->rendered[param];
+}
+
+static void render_all(struct walk *w)
+{
+	for (int i = 0; i < w->in->n_params; i++)
+		if (w->from[i] && w->from[i]->is_template)
+			render(w, i);
+}
+
+/* ---- rules ---------------------------------------------------------------------------- */
+
+static void on_broken_rule(void *arg, int index, const char *sentence)
+{
+	struct walk *w = arg;
+
+	say_choice(w, index >= 0 ? w->from[index] : NULL, sentence);
+}
+
+static void check_rules(struct walk *w)
+{
+	struct value v = VALUE_NONE_INIT;
+	const char *version;
+	/* Natively the default is what the checkpoint is; while nobody knows it, no rule may speak of it. */
+	bool is_unknown = w->in->version >= 0 && w->in->backend == PARAM_NATIVE && !w->from[w->in->version];
+
+	if (w->in->version >= 0)
+		v = job_value(&w->job, w->in->version);
+	version = v.kind == VALUE_TEXT && !is_unknown ? v.as.text : "";
+	if (version != w->version) {
+		rule_facts_from_version(&w->facts, version);
+		w->facts.backend = w->in->backend;
+		w->version = version;
+	}
+	rules_check(w->in->card, w->values, &w->facts, on_broken_rule, w);
+}
+
+/* ---- jobs ------------------------------------------------------------------------------ */
+
+static void give_input(const struct walk *w, struct job *job)
+{
+	job->input_path = job->input_sha256 = NULL;
+	for (int i = 0; i < w->in->n_params && !job->input_path; i++) {
+		if (!w->from[i] || !w->from[i]->input)
+			continue;
+		job->input_path = w->from[i]->input->path;
+		job->input_sha256 = w->from[i]->input->sha256;
+	}
+}
+
+static bool same_seed(const void *arg, int64_t value)
+{
+	return *(const int64_t *)arg == value;
+}
+
+#define SEED_MAX INT64_C(2147483647) /* DESIGN section 3: derived seeds are 1..2^31-1 */
+
+/*
+ * Of 50,000 takes two have one derived seed by chance: the later take moves on to the next free one. It
+ * depends on earlier takes alone, so that growing takes moves none. Excluded takes count too.
+ */
+static double derive_seed(struct walk *w)
+{
+	int64_t seed = job_derived_seed(&w->job, w->job.take);
+
+	while (w->l->takes > 1 && seen_put(&w->seeds, seen_hash(&seed, sizeof seed), seed, same_seed, &seed) >= 0)
+		seed = seed % SEED_MAX + 1;
+	return (double)seed;
+}
+
+/* Only the first wrong path of a set is said: the others are wrong alike. */
+static void say_path(struct walk *w, const char *sentence)
+{
+	const struct node *n = w->in->output_name;
+	const struct place *set = w->l->set;
+
+	if (!w->has_bad_path)
+		mistake_add(&w->in->ms, n ? n->line : set->line, n ? n->column : set->column, "%s", sentence);
+	w->has_bad_path = true;
+}
+
+/* Is path[at..at + len) a part of the job's id that the template put there? */
+static bool comes_from_id(const char *path, size_t at, size_t len, const char id[JOB_ID_SIZE])
+{
+	for (size_t o = 0; o + len <= JOB_ID_CHARS; o++)
+		if (o <= at && !memcmp(path + at - o, id, o + len))
+			return true;
+	return false;
+}
+
+/*
+ * An id holds "val" or "dev" between digits once in some 20,000, and one such file makes the loader
+ * drop all others: there the word is written in capitals, which the loader does not take for one.
+ */
+static void avoid_splits(struct walk *w, struct job *job, char *path)
+{
+	char id[JOB_ID_SIZE];
+	const char *split;
+	size_t at = 0, len;
+	struct shown s;
+
+	job_id_text(id, job->id);
+	while ((len = split_word(path, &at, &split)) > 0) {
+		if (comes_from_id(path, at, len, id)) {
+			for (size_t i = at; i < at + len; i++)
+				path[i] = (char)(path[i] - 'a' + 'A');
+			continue;
+		}
+		strbuf_reset(&w->text);
+		strbuf_addf(&w->text,
+			    "the path '%s' holds the word '%.*s', by which Hugging Face's audiofolder puts a file into the split '%s': "
+			    "take another name for the set, label or axis, or {id} in output.name",
+			    show(&s, path), (int)len, path + at, split);
+		say_path(w, w->text.buf);
+		return;
+	}
+}
+
+static void give_path(struct walk *w, struct job *job)
+{
+	char *path;
+	struct shown s;
+
+	strbuf_reset(&w->path);
+	if (job_name(job, w->l->name, &w->path, &w->why)) {
+		strbuf_reset(&w->text);
+		strbuf_addf(&w->text, "output.name '%s' %s", show(&s, w->in->m->output.name), w->why.buf);
+		say_path(w, w->text.buf);
+		return;
+	}
+	strbuf_adds(&w->path, audio_format_extension(w->in->m->output.format));
+	path = arena_strndup(&w->in->arena, w->path.buf, w->path.len);
+	avoid_splits(w, job, path);
+	job->path = path;
+}
+
+/* seed: derived; 0: it was given. */
+static void make_job(struct walk *w, double seed)
+{
+	struct arena *arena = &w->in->arena;
+	struct job *job = &w->x->jobs[w->x->n++];
+	struct value *values = arena_alloc(arena, (size_t)w->in->n_params, sizeof *values);
+	struct job_axis *axes = arena_alloc(arena, (size_t)w->l->n_vars, sizeof *axes);
+
+	*job = w->job;
+	memcpy(values, w->values, (size_t)w->in->n_params * sizeof *values);
+	job->values = values;
+	for (int i = 0; i < w->l->n_vars; i++) {
+		axes[i].name = w->vars[i].name;
+		axes[i].text = w->vars[i].text ? w->vars[i].text : "";
+	}
+	job->axes = axes;
+	if (seed > 0) {
+		values[w->in->seed].as.number = seed;
+		values[w->in->seed].kind = VALUE_NUMBER;
+	}
+	job_identify(job);
+	give_path(w, job);
+}
+
+static void make_takes(struct walk *w)
+{
+	bool is_derived = w->in->seed >= 0 && w->values[w->in->seed].kind == VALUE_NONE;
+	int n = w->l->takes;
+	double seed;
+
+	seen_clear(&w->seeds);
+	give_input(w, &w->job);
+	for (int take = 1; take <= n; take++) {
+		w->job.take = take;
+		if (n > 1)
+			w->vars[w->l->n_vars - 1].text = arena_printf(&w->in->arena, "%d", take);
+		seed = is_derived ? derive_seed(w) : 0;
+		if (exclusions_hold(&w->in->top, w->l->set, &w->job))
+			w->n_excluded++;
+		else
+			make_job(w, seed);
+	}
+}
+
+/* ---- a set ------------------------------------------------------------------------------- */
+
+static const char *arithmetic(struct walk *w, int64_t n_jobs)
+{
+	const struct layout *l = w->l;
+	char count[32];
+
+	strbuf_reset(&w->text);
+	text_count(count, sizeof count, n_jobs, "job");
+	for (int i = 0; i < l->n_lanes; i++)
+		strbuf_addf(&w->text, "%s%s %" PRId64, i ? " x " : "", l->lanes[i].axis->name, l->lanes[i].axis->n_rows);
+	if (l->takes > 1)
+		strbuf_addf(&w->text, "%stakes %d", l->n_lanes ? " x " : "", l->takes);
+	if (w->text.len > 0)
+		strbuf_adds(&w->text, " = ");
+	if (w->n_excluded > 0)
+		strbuf_addf(&w->text, "%" PRId64 ", %" PRId64 " excluded, ", l->n_combinations, w->n_excluded);
+	strbuf_adds(&w->text, count);
+	return arena_strdup(&w->in->arena, w->text.buf);
+}
+
+static void begin(struct walk *w, struct expansion *x, const struct layout *l)
+{
+	size_t n_params = (size_t)x->in->n_params;
+	struct arena *arena = &x->in->arena;
+
+	memset(w, 0, sizeof *w);
+	w->x = x;
+	w->in = x->in;
+	w->l = l;
+	w->at = arena_alloc(arena, (size_t)l->n_lanes, sizeof *w->at);
+	w->from = arena_alloc(arena, n_params, sizeof *w->from);
+	w->values = arena_alloc(arena, n_params, sizeof *w->values);
+	w->rendered = arena_alloc(arena, n_params, sizeof *w->rendered);
+	w->vars = arena_alloc(arena, (size_t)l->n_vars, sizeof *w->vars);
+	if (l->n_vars > 0)
+		memcpy(w->vars, l->vars, (size_t)l->n_vars * sizeof *w->vars);
+	strbuf_init(&w->text, MANIFEST_BYTES_MAX);
+	strbuf_init(&w->path, WHY_MAX);
+	strbuf_init(&w->why, MANIFEST_BYTES_MAX);
+	w->job.card = x->in->card;
+	w->job.maker = x->maker;
+	w->job.values = w->values;
+	w->job.set = l->set->name;
+	w->job.axes = w->vars;
+	w->job.n_axes = l->n_vars;
+	w->job.tags = l->set->tags;
+	w->job.n_tags = l->set->n_tags;
+	w->job.fake = l->set->fake;
+	w->job.line = l->set->line;
+	w->has_bad_path = x->in->has_bad_name;
+	for (int i = 0; i < x->in->n_params; i++)
+		set_param(w, i, base_choice(w, i));
+	for (int i = 0; i < l->n_lanes; i++)
+		apply_lane(w, i);
+}
+
+void expand_set(struct expansion *x, const struct layout *l, struct manifest_count *count)
+{
+	struct walk w;
+	int64_t before = x->n;
+
+	begin(&w, x, l);
+	if (l->takes > 1)
+		w.vars[l->n_vars - 1].text = "1";
+	do {
+		render_all(&w);
+		check_rules(&w);
+		make_takes(&w);
+	} while (advance(&w) && !mistakes_full(&x->in->ms));
+	count->set = l->set->name;
+	count->n_jobs = x->n - before;
+	count->arithmetic = arithmetic(&w, count->n_jobs);
+	if (count->n_jobs == 0)
+		mistake_add(&x->in->ms, l->set->line, l->set->column, "exclude removes all %" PRId64 " combinations of %s: loosen it",
+			    l->n_combinations, place_title(x->in, l->set));
+	seen_release(&w.seeds);
+	strbuf_release(&w.text);
+	strbuf_release(&w.path);
+	strbuf_release(&w.why);
+}

@@ -1,0 +1,173 @@
+/*
+ * manifest/inside: what the files of this room share. Not for other rooms.
+ *
+ *   yaml_tree   text -> nodes                 settings   output, run, backend, checkpoint, fake
+ *   manifest    the calling sequence          place      params, sweep, exclude, takes, tags of the top or a set
+ *   choice      one written value             axis       list, range or table -> rows of choices
+ *   uses        which variables are used      predicate  exclude's small language
+ *   lay         one set's axes, laid out      expand     the product -> jobs; clash, order
+ *
+ * Everything lives in struct manifest_inside's arena, which manifest_free ends.
+ * All mistakes go to its list; functions that only say mistakes answer nothing.
+ */
+#ifndef MANIFEST_INSIDE_H
+#define MANIFEST_INSIDE_H
+
+#include "base/arena.h"
+#include "base/strbuf.h"
+#include "manifest/manifest.h"
+#include "manifest/mistakes.h"
+#include "manifest/seen.h"
+#include "manifest/yaml_tree.h"
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#define WHY_MAX (1u << 16)  /* of a sentence's rest as other rooms say it */
+#define NAME_MAX_BYTES 64   /* of a manifest's, set's or axis's name: it becomes part of paths */
+#define TAG_MAX_BYTES 200
+#define TAKES_MAX 1000000
+#define TRIES_MAX 100          /* more is a loop, not a retry */
+#define FAKE_TIMES_MAX 1000000
+
+/* A file that a parameter names; looked at once. */
+struct input {
+	const char *path; /* absolute */
+	const char *sha256; /* hex; NULL: not readable, said */
+};
+
+/* One value as somebody wrote it. */
+struct choice {
+	struct value value;      /* VALUE_NONE: not given (a seed of -1), or not said at all when node is NULL too */
+	const char *text;        /* as printed in names and reports; NULL: not said */
+	const struct node *node; /* where it stood; NULL: command line, or not said */
+	const struct input *input; /* file parameters */
+	bool is_template;        /* text with braces, from the manifest */
+};
+
+/* An entry of params. */
+struct setting {
+	int param;
+	const struct node *key;
+	struct choice choice;
+};
+
+struct column {
+	const char *name;
+	const char *full_name; /* "axis.column" */
+	int param;             /* -1: a variable */
+	bool is_label;
+	const struct node *key; /* where it is named first */
+};
+
+/* What sweep says under one name. A list or range is a table of one column, called like the axis. */
+struct axis {
+	const char *name; /* as written */
+	const char *page_name; /* the card's own where it is a parameter */
+	int param; /* of the name; -1: none */
+	bool is_table;
+	const struct node *key, *value;
+	struct column *columns;
+	int n_columns;
+	int64_t n_rows;
+	struct choice *cells; /* [n_rows * n_columns] */
+	const char **labels;  /* table: [n_rows], as printed; else NULL */
+};
+
+/* An exclude; where its text stood. */
+struct exclusion {
+	const struct node *node;
+	struct predicate *predicate; /* NULL: wrong, said */
+	int64_t n_excluded;
+};
+
+/* The top of the manifest, or a set. */
+struct place {
+	const char *name; /* set's name; "" at the top */
+	int line, column;
+	struct setting *settings;
+	int n_settings;
+	struct axis *axes;
+	int n_axes;
+	struct exclusion *exclusions;
+	int n_exclusions;
+	const char **tags;
+	int n_tags;
+	int takes; /* 0: not said */
+	const struct node *takes_node;
+	struct fake_script *fake; /* the place's own, over the top's */
+	bool is_partial; /* something in it is wrong and left out: what follows from it would mislead */
+};
+
+struct manifest_inside {
+	struct manifest *m;
+	struct arena arena;
+	struct mistakes ms;
+	const struct card *card;
+	enum param_backend backend;
+	int n_params;
+	int seed, version; /* indices of the parameters that this room treats on its own; -1: the card has none */
+	const char *base_dir; /* of the manifest */
+	const struct node *root; /* NULL: no tree */
+	const struct node *output_name; /* where the template stands, or NULL */
+	bool has_bad_name; /* the template is wrong, and said to be */
+	struct place top;
+	struct place *sets;
+	int n_sets;
+	bool has_sets;
+	struct choice *overrides; /* [n_params]; text NULL: not said */
+	struct fake_script no_script;
+	struct seen uses;         /* variables that templates name: index into used */
+	const char **used;
+	int n_used, cap_used;
+	struct input **inputs;
+	int n_inputs, cap_inputs;
+	struct seen input_index;
+	int64_t jobs_max;
+	struct strbuf why;        /* scratch */
+	struct manifest_model model;
+	struct job *jobs;         /* malloc'ed: their number is known only at the end */
+};
+
+#define NODE_SAY(in, node, ...) mistake_add(&(in)->ms, (node)->line, (node)->column, __VA_ARGS__)
+#define NODE_WARN(in, node, ...) mistake_warn(&(in)->ms, (node)->line, (node)->column, __VA_ARGS__)
+
+/* settings.c */
+void settings_read_head(struct manifest_inside *in, const struct manifest_overrides *over); /* version, name, model, backend */
+void settings_read_rest(struct manifest_inside *in, const struct manifest_overrides *over); /* checkpoint, output, run */
+void fake_read(struct manifest_inside *in, const struct node *n, const struct fake_script *base, struct fake_script **ret);
+/* Each key of map must be among names (NULL-terminated); x-* too when free_keys. */
+void keys_check(struct manifest_inside *in, const struct node *map, const char *what, const char *const *names, bool free_keys);
+bool name_is_good(const char *name); /* [A-Za-z0-9][A-Za-z0-9_-]*, at most NAME_MAX_BYTES */
+
+/* place.c */
+void place_read(struct manifest_inside *in, const struct node *map, struct place *place);
+void overrides_read(struct manifest_inside *in, const struct manifest_overrides *over);
+
+/* choice.c */
+/* A parameter's value; name: as written. False after a mistake. */
+bool choice_read(struct manifest_inside *in, int param, const char *name, const struct node *n, struct choice *ret);
+/* A variable's value. */
+bool choice_read_variable(struct manifest_inside *in, const char *name, const struct node *n, struct choice *ret);
+/* Gives a choice of a file parameter its input. */
+void choice_find_input(struct manifest_inside *in, const char *name, struct choice *choice, const char *dir);
+
+/* axis.c, table.c */
+bool axis_read(struct manifest_inside *in, const struct node *key, const struct node *value, struct axis *ret);
+bool table_read(struct manifest_inside *in, struct axis *axis);
+const char *unknown_name(struct manifest_inside *in, const char *name); /* "unknown parameter 'x', did you mean 'y'?" */
+
+/* uses.c */
+void uses_add_text(struct manifest_inside *in, const char *text); /* the variables that a template names */
+void uses_check(struct manifest_inside *in); /* each variable written is used; output.name's placeholders exist */
+/* Does the place have an axis or column of this name that is no parameter? "name", "column" or "axis.column". */
+bool place_has_variable(const struct place *place, const char *name);
+/* A variable of the places that may be meant by a word, or NULL. set may be NULL. */
+const char *place_suggest(const struct place *top, const struct place *set, const char *word);
+
+/* exclude.c */
+void exclusions_read(struct manifest_inside *in); /* after all places are read: their names are known then */
+bool exclusions_hold(const struct place *top, const struct place *set, const struct job *job); /* counts for the warning */
+void exclusions_check(struct manifest_inside *in); /* warns of those that excluded nothing */
+
+#endif

@@ -1,0 +1,124 @@
+/*
+ * predicate: does it hold for a job?
+ */
+#include "manifest/predicate_inside.h"
+
+#include "base/text.h"
+
+#include <string.h>
+
+static bool order_holds(enum predicate_relation r, double a, double b)
+{
+	switch (r) {
+	case REL_LESS: return a < b;
+	case REL_LESS_EQUAL: return a <= b;
+	case REL_GREATER: return a > b;
+	case REL_GREATER_EQUAL: return a >= b;
+	case REL_EQUAL:
+	case REL_NOT_EQUAL: break;
+	}
+	return false;
+}
+
+/* A number equals the text that spells it: variables are texts that may look like numbers. */
+static bool same(const struct value *a, const struct value *b)
+{
+	double x;
+
+	if (a->kind == VALUE_TEXT && b->kind == VALUE_NUMBER)
+		return text_parse_number(a->as.text, &x) && x == b->as.number;
+	return value_equal(a, b);
+}
+
+static bool as_number(const struct value *v, double *ret)
+{
+	if (v->kind == VALUE_TEXT)
+		return text_parse_number(v->as.text, ret);
+	*ret = v->as.number;
+	return v->kind == VALUE_NUMBER;
+}
+
+static bool is_among(const struct predicate *p, const struct value *v)
+{
+	for (int i = 0; i < p->n_values; i++)
+		if (same(v, &p->values[i]))
+			return true;
+	return false;
+}
+
+static bool relation_holds(const struct predicate *p, const struct value *v)
+{
+	double a, b;
+
+	if (p->relation == REL_EQUAL)
+		return v->kind != VALUE_NONE && is_among(p, v);
+	if (p->relation == REL_NOT_EQUAL)
+		return v->kind == VALUE_NONE || !is_among(p, v);
+	return v->kind != VALUE_NONE && as_number(v, &a) && as_number(&p->values[0], &b) && order_holds(p->relation, a, b);
+}
+
+static bool tags_hold(const struct predicate *p, const struct job *job)
+{
+	bool has_any = false;
+
+	for (int i = 0; i < job->n_tags; i++) {
+		struct value tag = { { job->tags[i] }, VALUE_TEXT };
+
+		has_any |= is_among(p, &tag);
+	}
+	return has_any == (p->relation == REL_EQUAL);
+}
+
+/* A variable is an axis's own name, "axis.column", or the column's name alone. */
+static const char *variable_text(const struct job *job, const char *name)
+{
+	for (int i = 0; i < job->n_axes; i++) {
+		const char *dot = strchr(job->axes[i].name, '.');
+
+		if (!strcmp(job->axes[i].name, name) || (dot && !strcmp(dot + 1, name)))
+			return job->axes[i].text;
+	}
+	return NULL;
+}
+
+static struct value text_value(const char *text)
+{
+	struct value v = { { text }, text ? VALUE_TEXT : VALUE_NONE };
+
+	return v;
+}
+
+static struct value subject_value(const struct predicate *p, const struct job *job, const char *state)
+{
+	struct value v = VALUE_NONE_INIT;
+
+	switch (p->subject) {
+	case SUBJECT_PARAM: return job_value(job, p->param);
+	case SUBJECT_VARIABLE: return text_value(variable_text(job, p->variable));
+	case SUBJECT_SET: return text_value(job->set);
+	case SUBJECT_STATE: return text_value(state);
+	case SUBJECT_TAKE:
+		v.kind = VALUE_NUMBER;
+		v.as.number = job->take;
+		break;
+	case SUBJECT_TAGS: break;
+	}
+	return v;
+}
+
+/* Recursion is bounded by PREDICATE_DEPTH_MAX; chains of and/or lean left and are walked by the loop. */
+bool predicate_holds(const struct predicate *p, const struct job *job, const char *state)
+{
+	struct value v;
+
+	switch (p->kind) {
+	case PREDICATE_OR: return predicate_holds(p->right, job, state) || predicate_holds(p->left, job, state);
+	case PREDICATE_AND: return predicate_holds(p->right, job, state) && predicate_holds(p->left, job, state);
+	case PREDICATE_NOT: return !predicate_holds(p->left, job, state);
+	case PREDICATE_TEST: break;
+	}
+	if (p->subject == SUBJECT_TAGS)
+		return tags_hold(p, job);
+	v = subject_value(p, job, state);
+	return relation_holds(p, &v);
+}

@@ -1,0 +1,491 @@
+/*
+ * predicate_parse: text -> tree, by recursive descent over the grammar in predicate.h.
+ */
+#include "manifest/predicate_inside.h"
+
+#include "base/mem.h"
+#include "base/text.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+enum token_kind { TOKEN_END, TOKEN_WORD, TOKEN_QUOTED, TOKEN_SIGN, TOKEN_WRONG };
+
+struct token {
+	enum token_kind kind;
+	const char *text; /* in the arena; a sign's characters */
+	size_t offset;
+};
+
+#define VALUES_MAX 10000 /* of all lists of one condition */
+#define PARTS_MAX 1000   /* joined by and, or: the tree's left arm is walked by recursion */
+
+struct parse {
+	const char *text;
+	size_t at;
+	struct token token; /* not taken yet */
+	const struct predicate_names *names;
+	struct arena *arena;
+	struct strbuf *why;
+	size_t *ret_offset;
+	int depth, n_parts, n_values;
+};
+
+/* ---- tokens ---------------------------------------------------------------- */
+
+static bool is_word_char(char c)
+{
+	return (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '_' || c == '.' || c == '-' || c == '+' ||
+	       (unsigned char)c >= 0x80;
+}
+
+static void take_quoted(struct parse *p)
+{
+	char quote = p->text[p->at];
+	const char *end = strchr(p->text + p->at + 1, quote);
+
+	if (!end) {
+		p->token.kind = TOKEN_WRONG;
+		p->token.text = "a quote is not closed";
+		return;
+	}
+	p->token.kind = TOKEN_QUOTED;
+	p->token.text = arena_strndup(p->arena, p->text + p->at + 1, (size_t)(end - (p->text + p->at + 1)));
+	p->at = (size_t)(end - p->text) + 1;
+}
+
+static void take_sign(struct parse *p)
+{
+	static const char *const signs[] = { "!=", "<=", ">=", "==", "<>", "&&", "||", "=", "<", ">", "(", ")", "[", "]", "," };
+	static const struct {
+		const char *sign, *sentence;
+	} wrong[] = { { "==", "write '=' for '=='" }, { "<>", "write '!=' for '<>'" }, { "&&", "write 'and' for '&&'" }, { "||", "write 'or' for '||'" } };
+
+	p->token.kind = TOKEN_WRONG;
+	p->token.text = "a condition is made of names, = != < <= > >= in and or not, values, ( ) and [ ]: put other text in quotes";
+	for (size_t i = 0; i < sizeof signs / sizeof signs[0]; i++) {
+		if (strncmp(p->text + p->at, signs[i], strlen(signs[i])) != 0)
+			continue;
+		p->token.kind = TOKEN_SIGN;
+		p->token.text = signs[i];
+		p->at += strlen(signs[i]);
+		break;
+	}
+	for (size_t i = 0; i < sizeof wrong / sizeof wrong[0]; i++) {
+		if (p->token.kind == TOKEN_SIGN && !strcmp(p->token.text, wrong[i].sign)) {
+			p->token.kind = TOKEN_WRONG;
+			p->token.text = wrong[i].sentence;
+		}
+	}
+}
+
+static void next_token(struct parse *p)
+{
+	size_t start;
+
+	while (p->text[p->at] == ' ' || p->text[p->at] == '\t' || p->text[p->at] == '\n')
+		p->at++;
+	start = p->at;
+	p->token.offset = start;
+	if (!p->text[start]) {
+		p->token.kind = TOKEN_END;
+		p->token.text = "";
+	} else if (p->text[start] == '\'' || p->text[start] == '"') {
+		take_quoted(p);
+	} else if (is_word_char(p->text[start])) {
+		while (is_word_char(p->text[p->at]))
+			p->at++;
+		p->token.kind = TOKEN_WORD;
+		p->token.text = arena_strndup(p->arena, p->text + start, p->at - start);
+	} else {
+		take_sign(p);
+	}
+}
+
+static bool token_is(const struct parse *p, enum token_kind kind, const char *text)
+{
+	return p->token.kind == kind && !strcmp(p->token.text, text);
+}
+
+static bool accept(struct parse *p, enum token_kind kind, const char *text)
+{
+	if (!token_is(p, kind, text))
+		return false;
+	next_token(p);
+	return true;
+}
+
+/* ---- mistakes --------------------------------------------------------------- */
+
+static int wrong_at(struct parse *p, size_t offset, const char *sentence)
+{
+	strbuf_reset(p->why);
+	strbuf_adds(p->why, sentence);
+	*p->ret_offset = offset;
+	return -1;
+}
+
+static int expected(struct parse *p, const char *what)
+{
+	if (p->token.kind == TOKEN_WRONG)
+		return wrong_at(p, p->token.offset, p->token.text);
+	wrong_at(p, p->token.offset, "");
+	if (p->token.kind == TOKEN_END)
+		strbuf_addf(p->why, "the condition ends where %s is expected", what);
+	else
+		strbuf_addf(p->why, "expected %s, found '%.60s'", what, p->token.text);
+	return -1;
+}
+
+static int unknown(struct parse *p, const struct token *name)
+{
+	const char *meant = card_suggest(p->names->card, name->text);
+	double number;
+
+	if (text_parse_number(name->text, &number))
+		return wrong_at(p, name->offset, "a condition begins with a name: write the name first, as seed = 7");
+	wrong_at(p, name->offset, "");
+	if (!meant && p->names->suggest)
+		meant = p->names->suggest(p->names->arg, name->text);
+	strbuf_addf(p->why, "unknown name '%.60s'", name->text);
+	if (meant)
+		strbuf_addf(p->why, ", did you mean '%s'?", meant);
+	else
+		strbuf_addf(p->why, ": a condition names parameters, variables, set, take, tags%s", p->names->has_state ? " and state" : "");
+	return -1;
+}
+
+/* ---- subjects and values ------------------------------------------------------ */
+
+static int find_subject(struct parse *p, const struct token *name, struct predicate *test)
+{
+	static const struct {
+		const char *name;
+		enum predicate_subject subject;
+	} words[] = { { "set", SUBJECT_SET }, { "take", SUBJECT_TAKE }, { "tag", SUBJECT_TAGS }, { "tags", SUBJECT_TAGS }, { "state", SUBJECT_STATE } };
+
+	test->param = card_find(p->names->card, name->text);
+	if (test->param >= 0) {
+		test->subject = SUBJECT_PARAM;
+		return 0;
+	}
+	for (size_t i = 0; i < sizeof words / sizeof words[0]; i++) {
+		test->subject = words[i].subject;
+		if (!strcmp(words[i].name, name->text) && (test->subject != SUBJECT_STATE || p->names->has_state))
+			return 0;
+	}
+	test->subject = SUBJECT_VARIABLE;
+	test->variable = name->text;
+	if (p->names->is_variable && p->names->is_variable(p->names->arg, name->text))
+		return 0;
+	return unknown(p, name);
+}
+
+static struct value read_value(const struct token *t)
+{
+	struct value v = { { t->text }, VALUE_TEXT };
+	double number;
+
+	if (t->kind != TOKEN_WORD)
+		return v;
+	if (text_parse_number(t->text, &number)) {
+		v.kind = VALUE_NUMBER;
+		v.as.number = number;
+	} else if (!strcmp(t->text, "true") || !strcmp(t->text, "false")) {
+		v.kind = VALUE_BOOL;
+		v.as.flag = t->text[0] == 't';
+	}
+	return v;
+}
+
+static int check_state(struct parse *p, const struct token *t)
+{
+	enum job_state state;
+
+	if (job_state_find(t->text, &state) == 0)
+		return 0;
+	wrong_at(p, t->offset, "");
+	strbuf_addf(p->why, "unknown state '%.60s': states are", t->text);
+	for (int s = 0; s < JOB_N_STATES; s++)
+		strbuf_addf(p->why, "%s %s", s ? "," : "", job_state_name((enum job_state)s));
+	return -1;
+}
+
+static int check_choice(struct parse *p, const struct param *row, const struct token *t)
+{
+	const struct param_scope *scope = &row->scope[p->names->backend];
+	const char *near = text_nearest(t->text, scope->choices, scope->n_choices);
+
+	for (size_t i = 0; i < scope->n_choices; i++)
+		if (!strcmp(scope->choices[i], t->text))
+			return 0;
+	wrong_at(p, t->offset, "");
+	strbuf_addf(p->why, "%s cannot be '%.60s'", row->name, t->text);
+	if (near)
+		strbuf_addf(p->why, ", did you mean '%s'?", near);
+	return -1;
+}
+
+/* A value that its parameter could never have makes a condition that silently never holds. A choice's or a text's value may look like a number. */
+static int check_value(struct parse *p, const struct predicate *test, const struct token *t, struct value *v)
+{
+	const struct param *row;
+
+	if (test->subject == SUBJECT_STATE)
+		return check_state(p, t);
+	if (test->subject == SUBJECT_TAKE && v->kind != VALUE_NUMBER)
+		return wrong_at(p, t->offset, "take is a number: compare it with one");
+	if (test->subject == SUBJECT_SET || test->subject == SUBJECT_TAGS) {
+		v->kind = VALUE_TEXT;
+		v->as.text = t->text;
+	}
+	if (test->subject != SUBJECT_PARAM)
+		return 0;
+	row = card_param(p->names->card, test->param);
+	if ((row->type == PARAM_NUMBER || row->type == PARAM_INTEGER) && v->kind != VALUE_NUMBER)
+		wrong_at(p, t->offset, "");
+	else if (row->type == PARAM_BOOLEAN && v->kind != VALUE_BOOL)
+		wrong_at(p, t->offset, "");
+	else
+		goto right_kind;
+	strbuf_addf(p->why, "%s is %s: compare it with one, found '%.60s'", row->name, row->type == PARAM_BOOLEAN ? "true or false" : "a number",
+		    t->text);
+	return -1;
+right_kind:
+	if (row->type == PARAM_TEXT || row->type == PARAM_FILE || row->type == PARAM_CHOICE) {
+		v->kind = VALUE_TEXT;
+		v->as.text = t->text;
+	}
+	return row->type == PARAM_CHOICE ? check_choice(p, row, t) : 0;
+}
+
+/* ---- tests ------------------------------------------------------------------ */
+
+static int find_relation(const struct token *t, enum predicate_relation *ret)
+{
+	static const char *const signs[] = { [REL_EQUAL] = "=", [REL_NOT_EQUAL] = "!=",	[REL_LESS] = "<",
+					     [REL_LESS_EQUAL] = "<=", [REL_GREATER] = ">", [REL_GREATER_EQUAL] = ">=" };
+
+	for (size_t i = 0; i < sizeof signs / sizeof signs[0] && t->kind == TOKEN_SIGN; i++) {
+		if (!strcmp(signs[i], t->text)) {
+			*ret = (enum predicate_relation)i;
+			return 0;
+		}
+	}
+	return -1;
+}
+
+static int take_value(struct parse *p, struct predicate *test)
+{
+	struct token t = p->token;
+	struct value v;
+
+	if (t.kind != TOKEN_WORD && t.kind != TOKEN_QUOTED)
+		return expected(p, "a value");
+	if (p->n_values++ == VALUES_MAX)
+		return wrong_at(p, t.offset, "the condition has too many values: write fewer");
+	next_token(p);
+	v = read_value(&t);
+	if (check_value(p, test, &t, &v))
+		return -1;
+	test->values[test->n_values++] = v;
+	return 0;
+}
+
+/* Commas up to the bracket bound the list's length. */
+static size_t list_length(const struct parse *p)
+{
+	size_t n = 1;
+
+	for (const char *c = p->text + p->token.offset; *c && *c != ']'; c++)
+		n += *c == ',';
+	return n;
+}
+
+static int take_list(struct parse *p, struct predicate *test)
+{
+	if (!token_is(p, TOKEN_SIGN, "["))
+		return expected(p, "a list as [1, 2]");
+	test->values = arena_alloc(p->arena, list_length(p) + 1, sizeof *test->values);
+	next_token(p);
+	for (;;) {
+		if (take_value(p, test))
+			return -1;
+		if (accept(p, TOKEN_SIGN, "]"))
+			return 0;
+		if (!accept(p, TOKEN_SIGN, ","))
+			return expected(p, "',' or ']'");
+	}
+}
+
+static bool is_bare_flag(const struct parse *p, const struct predicate *test)
+{
+	return test->subject == SUBJECT_PARAM && card_param(p->names->card, test->param)->type == PARAM_BOOLEAN;
+}
+
+static int check_order(struct parse *p, const struct predicate *test, const struct token *relation)
+{
+	enum param_type type = test->subject == SUBJECT_PARAM ? card_param(p->names->card, test->param)->type : PARAM_NUMBER;
+	bool is_ordered = type == PARAM_NUMBER || type == PARAM_INTEGER;
+
+	if (test->subject == SUBJECT_SET || test->subject == SUBJECT_TAGS || test->subject == SUBJECT_STATE)
+		is_ordered = false;
+	if (is_ordered || test->relation == REL_EQUAL || test->relation == REL_NOT_EQUAL)
+		return 0;
+	return wrong_at(p, relation->offset, "only numbers have an order: use = or != here");
+}
+
+/* After a name: a relation and a value, a list, or nothing for a flag. */
+static int take_rest(struct parse *p, struct predicate *test)
+{
+	struct token t = p->token;
+	bool negated = token_is(p, TOKEN_WORD, "not");
+
+	test->values = arena_alloc(p->arena, 1, sizeof *test->values);
+	if (negated)
+		next_token(p);
+	if (accept(p, TOKEN_WORD, "in")) {
+		test->relation = negated ? REL_NOT_EQUAL : REL_EQUAL;
+		return take_list(p, test);
+	}
+	if (negated)
+		return expected(p, "'in'");
+	if (find_relation(&t, &test->relation) == 0) {
+		next_token(p);
+		return check_order(p, test, &t) || take_value(p, test) ? -1 : 0;
+	}
+	if (!is_bare_flag(p, test))
+		return expected(p, "=, !=, <, <=, >, >= or in");
+	test->relation = REL_EQUAL;
+	test->values[0].kind = VALUE_BOOL;
+	test->values[0].as.flag = true;
+	test->n_values = 1;
+	return 0;
+}
+
+/* VALUE [not] in tags: 1 when it was one, 0 when it is something else (nothing taken), -1 a mistake. */
+static int take_tag_test(struct parse *p, struct predicate *test)
+{
+	struct parse before = *p;
+	struct token value = p->token;
+	bool negated;
+
+	next_token(p);
+	negated = accept(p, TOKEN_WORD, "not");
+	if (!accept(p, TOKEN_WORD, "in") || !(token_is(p, TOKEN_WORD, "tags") || token_is(p, TOKEN_WORD, "tag"))) {
+		*p = before;
+		return 0;
+	}
+	next_token(p);
+	test->subject = SUBJECT_TAGS;
+	test->relation = negated ? REL_NOT_EQUAL : REL_EQUAL;
+	test->values = arena_alloc(p->arena, 1, sizeof *test->values);
+	test->values[0].kind = VALUE_TEXT;
+	test->values[0].as.text = value.text;
+	test->n_values = 1;
+	return 1;
+}
+
+static int take_test(struct parse *p, struct predicate **ret)
+{
+	struct predicate *test = arena_alloc(p->arena, 1, sizeof *test);
+	struct token name = p->token;
+	int rc;
+
+	test->kind = PREDICATE_TEST;
+	*ret = test;
+	if (name.kind != TOKEN_WORD && name.kind != TOKEN_QUOTED)
+		return expected(p, "a name");
+	rc = take_tag_test(p, test);
+	if (rc != 0)
+		return rc > 0 ? 0 : -1;
+	if (name.kind == TOKEN_QUOTED)
+		return wrong_at(p, name.offset, "a condition begins with a name without quotes: write name = 'text'");
+	next_token(p);
+	return find_subject(p, &name, test) ? -1 : take_rest(p, test);
+}
+
+/* ---- and, or, not -------------------------------------------------------------- */
+
+static int take_or(struct parse *p, struct predicate **ret);
+
+static int take_part(struct parse *p, struct predicate **ret)
+{
+	struct predicate *inner;
+	int rc;
+
+	if (++p->n_parts > PARTS_MAX)
+		return wrong_at(p, p->token.offset, "the condition has too many parts: use 'in [ ]', or several conditions as a list");
+	if (p->depth == PREDICATE_DEPTH_MAX)
+		return wrong_at(p, p->token.offset, "the condition is nested too deep: write it flatter");
+	p->depth++;
+	if (accept(p, TOKEN_WORD, "not")) {
+		*ret = arena_alloc(p->arena, 1, sizeof **ret);
+		(*ret)->kind = PREDICATE_NOT;
+		rc = take_part(p, &inner);
+		(*ret)->left = inner;
+	} else if (accept(p, TOKEN_SIGN, "(")) {
+		rc = take_or(p, ret);
+		if (rc == 0 && !accept(p, TOKEN_SIGN, ")"))
+			rc = expected(p, "'and', 'or' or ')'");
+	} else {
+		rc = take_test(p, ret);
+	}
+	p->depth--;
+	return rc;
+}
+
+static struct predicate *join(struct parse *p, enum predicate_kind kind, const struct predicate *left, const struct predicate *right)
+{
+	struct predicate *both = arena_alloc(p->arena, 1, sizeof *both);
+
+	both->kind = kind;
+	both->left = left;
+	both->right = right;
+	return both;
+}
+
+static int take_and(struct parse *p, struct predicate **ret)
+{
+	struct predicate *right = NULL;
+
+	if (take_part(p, ret))
+		return -1;
+	while (accept(p, TOKEN_WORD, "and")) {
+		if (take_part(p, &right))
+			return -1;
+		*ret = join(p, PREDICATE_AND, *ret, right);
+	}
+	return 0;
+}
+
+static int take_or(struct parse *p, struct predicate **ret)
+{
+	struct predicate *right = NULL;
+
+	if (take_and(p, ret))
+		return -1;
+	while (accept(p, TOKEN_WORD, "or")) {
+		if (take_and(p, &right))
+			return -1;
+		*ret = join(p, PREDICATE_OR, *ret, right);
+	}
+	return 0;
+}
+
+int predicate_parse(struct predicate **ret, const char *text, const struct predicate_names *names, struct arena *arena, size_t *ret_offset,
+		    struct strbuf *why)
+{
+	struct parse p = { .text = text, .names = names, .arena = arena, .why = why, .ret_offset = ret_offset };
+
+	if (strlen(text) > PREDICATE_BYTES_MAX)
+		return wrong_at(&p, 0, "the condition is too long: write several, as a list");
+	next_token(&p);
+	if (p.token.kind == TOKEN_END)
+		return wrong_at(&p, 0, "the condition is empty: write one as 'temperature >= 1.2', or remove it");
+	if (take_or(&p, ret))
+		return -1;
+	if (p.token.kind != TOKEN_END)
+		return expected(&p, "'and' or 'or'");
+	return 0;
+}

@@ -1,0 +1,16 @@
+/*
+ * report: what there is, told from ledger rows only. The door of the room.
+ *
+ * report_write rebuilds metadata.jsonl, jobs.csv, summary.json and report.html
+ * whole, each by atomic replace, so that the same ledger always gives the same
+ * bytes (times stand only in jobs.csv and summary.json). It may be called while a run is going.
+ */
+#ifndef REPORT_REPORT_H
+#define REPORT_REPORT_H
+
+#include "base/err.h"
+#include "ledger/ledger.h"
+
+int report_write(struct ledger *l, const char *output_dir, struct err *err) WARN_UNUSED;
+
+#endif

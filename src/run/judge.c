@@ -1,0 +1,94 @@
+/* See judge.h. */
+#include "run/judge.h"
+
+#include "base/fs.h"
+#include "base/mem.h"
+
+#include <string.h>
+
+static bool has_its_file(const struct run_config *config, const struct ledger_job *row)
+{
+	char *path = fs_join(config->output_dir, row->file_path);
+	struct err ignored = ERR_INIT;
+	uint64_t n_bytes = 0;
+	bool has = row->has_artifact && fs_exists(path) && fs_size(path, &n_bytes, &ignored) == 0 &&
+		   n_bytes == (uint64_t)row->n_bytes;
+
+	free(path);
+	return has;
+}
+
+struct verdict judge_row(const struct run_config *config, const struct ledger_job *row, const struct job *job)
+{
+	const struct artifact_spec *spec = &config->artifact;
+	bool same_format;
+	struct verdict v = { JUDGE_PENDING, false, false, row->state == JOB_SUPERSEDED };
+
+	if (row->state == JOB_FAILED)
+		v.what = JUDGE_FAILED;
+	if (row->state == JOB_UNKNOWN || row->state == JOB_LOST)
+		v.what = JUDGE_OTHER;
+	if (row->state != JOB_DONE && row->state != JOB_SUPERSEDED)
+		return v;
+	if (!has_its_file(config, row)) {
+		v.what = v.was_superseded ? JUDGE_BACK : JUDGE_MISSING;
+		return v;
+	}
+	v.what = JUDGE_DONE;
+	same_format = strcmp(row->format, audio_format_name(spec->format)) == 0;
+	v.is_stale = !same_format || row->bits != spec->bits || strcmp(row->arithmetic, spec->arithmetic) != 0;
+	if (v.is_stale && config->remake_stale)
+		v.what = JUDGE_STALE;
+	else /* a file of another format keeps its name, whose ending says what it is */
+		v.is_renamed = same_format && strcmp(row->file_path, job->path) != 0;
+	return v;
+}
+
+/* ---- the index ------------------------------------------------------------------------- */
+
+static size_t place_of(const struct id_index *x, const unsigned char id[HASH_BYTES])
+{
+	uint64_t bits;
+
+	memcpy(&bits, id, sizeof bits);
+	return (size_t)bits & (x->size - 1);
+}
+
+int id_index_build(struct id_index *ret, const struct job *jobs, int64_t n_jobs, struct err *err)
+{
+	struct id_index x = { NULL, 16, jobs };
+	size_t at;
+
+	while (x.size < 2 * (size_t)n_jobs)
+		x.size *= 2;
+	x.places = mem_alloc(x.size * sizeof *x.places);
+	memset(x.places, 0xff, x.size * sizeof *x.places);
+	for (int64_t i = 0; i < n_jobs; i++) {
+		for (at = place_of(&x, jobs[i].id); x.places[at] >= 0; at = (at + 1) & (x.size - 1)) {
+			const struct job *other = &jobs[x.places[at]];
+
+			if (memcmp(other->id, jobs[i].id, HASH_BYTES) != 0)
+				continue;
+			free(x.places);
+			return err_set(err, ERR_MANIFEST, "'%s' and '%s' are the same job: all their parameters agree; drop one of them",
+				       other->path, jobs[i].path);
+		}
+		x.places[at] = i;
+	}
+	*ret = x;
+	return 0;
+}
+
+int64_t id_index_find(const struct id_index *x, const unsigned char id[HASH_BYTES])
+{
+	for (size_t at = place_of(x, id); x->places[at] >= 0; at = (at + 1) & (x->size - 1))
+		if (memcmp(x->jobs[x->places[at]].id, id, HASH_BYTES) == 0)
+			return x->places[at];
+	return -1;
+}
+
+void id_index_release(struct id_index *x)
+{
+	free(x->places);
+	x->places = NULL;
+}

@@ -1,0 +1,42 @@
+/*
+ * run/judge: what becomes of one row of the ledger under this manifest, and which job of the manifest a row is.
+ *
+ * The same verdict serves run_plan, which counts it, and enrol.c, which does it.
+ */
+#ifndef RUN_JUDGE_H
+#define RUN_JUDGE_H
+
+#include "ledger/ledger.h"
+#include "run/run.h"
+
+enum judgement {
+	JUDGE_PENDING, /* to be made, as it was to be before */
+	JUDGE_DONE,
+	JUDGE_FAILED,
+	JUDGE_MISSING, /* was done; its file is gone or has another size: to be made */
+	JUDGE_STALE,   /* was done with another format, bits or arithmetic, and is to be made again */
+	JUDGE_BACK,    /* was superseded and is to be made again */
+	JUDGE_OTHER    /* unknown, lost: not for a run to decide */
+};
+
+struct verdict {
+	enum judgement what;
+	bool is_stale;   /* the file's format, bits or arithmetic are not today's */
+	bool is_renamed; /* the file is good and belongs elsewhere */
+	bool was_superseded;
+};
+
+struct verdict judge_row(const struct run_config *config, const struct ledger_job *row, const struct job *job);
+
+/* From ids to places in config->jobs; open addressing on the id's own bits, which are as good as random. */
+struct id_index {
+	int64_t *places; /* [size], -1: free */
+	size_t size;     /* a power of two, at least twice the jobs */
+	const struct job *jobs;
+};
+/* ERR_MANIFEST: one job stands there twice. */
+int id_index_build(struct id_index *ret, const struct job *jobs, int64_t n_jobs, struct err *err) WARN_UNUSED;
+int64_t id_index_find(const struct id_index *x, const unsigned char id[HASH_BYTES]); /* -1: none */
+void id_index_release(struct id_index *x);
+
+#endif

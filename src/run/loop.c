@@ -1,0 +1,438 @@
+/*
+ * loop: fill the backend's slots until it says BUSY, reap, keep what is finished, until nothing is left or something
+ * stops it.
+ *
+ * Jobs taken by one filling are marked running, with their attempt rows, in one
+ * transaction before any work is done on them (backends work inside reap).
+ */
+#include "run/run_inside.h"
+
+#include "base/clock.h"
+#include "base/mem.h"
+#include "base/text.h"
+#include "run/retry.h"
+#include "run/stop.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#define EVENTS_MAX 64     /* of one reap: as many as a group holds */
+#define TURN_MS 100       /* the longest that reap may wait: signals, groups and the progress line are served this often */
+#define REST_MS 500       /* the same when nothing runs and jobs wait for their time */
+
+static const struct job *job_at(const struct run *r, int64_t index)
+{
+	return &r->config->jobs[index];
+}
+
+static bool is_draining(const struct run *r)
+{
+	return stop_level() >= STOP_DRAIN || r->is_out_of_time || r->stop_class != FAIL_NONE;
+}
+
+/* ---- slots --------------------------------------------------------------------------- */
+
+static void add_slot(struct run *r, int64_t index)
+{
+	MEM_GROW(r->slots, r->n_slots, r->cap_slots);
+	r->slots[r->n_slots++] = (struct run_slot){ index, 0 };
+}
+
+static int64_t index_of(const struct run *r, const struct job *job)
+{
+	return (int64_t)(job - r->config->jobs);
+}
+
+static struct run_slot *find_slot(struct run *r, int64_t index)
+{
+	for (size_t i = 0; i < r->n_slots; i++)
+		if (r->slots[i].index == index)
+			return &r->slots[i];
+	BUG("the backend '%s' speaks of job %lld, which it was not given", r->config->ops->name, (long long)index);
+}
+
+static void drop_slot(struct run *r, int64_t index)
+{
+	struct run_slot *slot = find_slot(r, index);
+	size_t at = (size_t)(slot - r->slots);
+
+	memmove(slot, slot + 1, (r->n_slots - at - 1) * sizeof *slot);
+	r->n_slots--;
+	if (r->n_slots == 0)
+		r->is_alone = false;
+}
+
+/* ---- failures ------------------------------------------------------------------------- */
+
+static void tell_failure(struct run *r, int64_t index, const struct event *e, int64_t when_ms, int64_t now_ms)
+{
+	const struct job *job = job_at(r, index);
+	const char *class = fail_class_name(e->class);
+	int n = r->jobs[index].n_tries;
+
+	if (fail_class_stops_run(e->class))
+		run_tellf(r, RUN_JOB_FAILED, job, "%s: %s; the run stops, and this job waits for the next", class, e->sentence);
+	else if (when_ms != RETRY_NEVER)
+		run_tellf(r, RUN_JOB_FAILED, job, "%s: %s; try %d of %d, again in %.1f s", class, e->sentence, n, r->config->tries,
+			  (double)(when_ms - now_ms) / 1000);
+	else if (fail_class_is_retried(e->class))
+		run_tellf(r, RUN_JOB_FAILED, job, "%s: %s; try %d of %d was the last", class, e->sentence, n, r->config->tries);
+	else
+		run_tellf(r, RUN_JOB_FAILED, job, "%s: %s", class, e->sentence);
+}
+
+static void stop_because(struct run *r, const struct event *e)
+{
+	if (r->stop_class != FAIL_NONE)
+		return;
+	r->stop_class = e->class;
+	(void)snprintf(r->stop_sentence, sizeof r->stop_sentence, "%s", e->sentence);
+}
+
+/* Inside a transaction. */
+static int fail_job(struct run *r, int64_t index, const struct event *e, struct err *err)
+{
+	struct run_job *job = &r->jobs[index];
+	int64_t now_ms = clock_unix_ms(), when_ms;
+	bool counts = retry_counts(e->class);
+	struct ledger_try_end end = { .seq = job->seq, .n = job->n_attempts, .outcome = LEDGER_FAILED, .state = JOB_FAILED,
+				      .counts = counts, .ended_ms = now_ms, .class = e->class, .sentence = e->sentence };
+	struct retry_question question = { e->class, job->n_tries += counts, r->config->tries, now_ms, e->retry_after_ms,
+					   retry_random(&r->random) };
+
+	when_ms = retry_when(&question);
+	if (!counts) {
+		end.state = JOB_PENDING;
+		stop_because(r, e);
+	} else if (when_ms != RETRY_NEVER) {
+		end.state = JOB_PENDING;
+		end.not_before_ms = job->not_before_ms = when_ms;
+		queue_add_later(&r->queue, index, when_ms);
+	} else {
+		r->counts.n_failed++;
+	}
+	job->state = (unsigned char)end.state;
+	r->has_changed = true;
+	if (ledger_end_try(r->ledger, &end, err) != 0)
+		return -1;
+	tell_failure(r, index, e, when_ms, now_ms);
+	return 0;
+}
+
+static int fail_in_transaction(struct run *r, int64_t index, const struct event *e, struct err *err)
+{
+	if (ledger_begin(r->ledger, err) != 0 || fail_job(r, index, e, err) != 0)
+		return -1;
+	return ledger_commit(r->ledger, err);
+}
+
+/* ---- filling --------------------------------------------------------------------------- */
+
+static int start_try(struct run *r, int64_t index, int64_t now_ms, struct err *err)
+{
+	struct run_job *job = &r->jobs[index];
+
+	job->n_attempts++;
+	job->state = JOB_RUNNING;
+	r->n_started += !job->was_started;
+	job->was_started = true;
+	r->has_changed = true;
+	return ledger_start_try(r->ledger, job->seq, r->row.number, job->n_attempts, now_ms, err);
+}
+
+static int start_slots(struct run *r, size_t first, struct err *err)
+{
+	int64_t now_ms = clock_unix_ms();
+
+	if (first == r->n_slots)
+		return 0;
+	if (ledger_begin(r->ledger, err) != 0)
+		return -1;
+	for (size_t i = first; i < r->n_slots; i++)
+		if (start_try(r, r->slots[i].index, now_ms, err) != 0)
+			return -1;
+	return ledger_commit(r->ledger, err);
+}
+
+static int refuse(struct run *r, int64_t index, const struct event *refusal, struct err *err)
+{
+	if (ledger_begin(r->ledger, err) != 0 || start_try(r, index, clock_unix_ms(), err) != 0 ||
+	    fail_job(r, index, refusal, err) != 0)
+		return -1;
+	return ledger_commit(r->ledger, err);
+}
+
+/* The next job that may be begun now, or QUEUE_NONE. What --limit keeps from being begun stays pending. */
+static int64_t next_job(struct run *r, int64_t now_ms)
+{
+	int64_t index;
+
+	while ((index = queue_peek(&r->queue, now_ms)) != QUEUE_NONE) {
+		if (r->config->limit == 0 || r->jobs[index].was_started || r->n_started + (int64_t)r->n_slots < r->config->limit)
+			return index;
+		queue_pop(&r->queue, now_ms);
+	}
+	return QUEUE_NONE;
+}
+
+static int fill(struct run *r, struct err *err)
+{
+	size_t first = r->n_slots;
+	int64_t now_ms = clock_unix_ms(), index;
+	enum backend_answer answer;
+	struct event refusal;
+	bool alone;
+
+	while (!is_draining(r) && !r->is_alone && (index = next_job(r, now_ms)) != QUEUE_NONE) {
+		struct backend_task task = { job_at(r, index), r->jobs[index].n_tries, r->jobs[index].n_deaths };
+
+		alone = task.n_deaths > 0;
+		if (alone && r->n_slots + (size_t)r->n_group > 0)
+			break;
+		answer = r->config->ops->submit(r->backend, &task, &refusal);
+		if (answer == BACKEND_BUSY && r->n_slots == 0)
+			return err_set(err, ERR_BUG, "the backend '%s' says that it is busy with nothing in its slots", r->config->ops->name);
+		if (answer == BACKEND_BUSY)
+			break;
+		queue_pop(&r->queue, now_ms);
+		if (answer == BACKEND_REFUSED) {
+			if (refuse(r, index, &refusal, err) != 0)
+				return -1;
+			continue;
+		}
+		add_slot(r, index);
+		r->is_alone = alone;
+	}
+	return start_slots(r, first, err);
+}
+
+/* ---- keeping ----------------------------------------------------------------------------- */
+
+static int keep_group(struct run *r, struct err *err)
+{
+	int n = r->n_group;
+
+	if (n == 0)
+		return 0;
+	if (commit_files(r, r->group, n, err) != 0)
+		return -1;
+	r->n_group = 0;
+	for (int i = 0; i < n; i++) {
+		int64_t index = r->group[i].index;
+		double audio_s = job_audio_seconds(job_at(r, index));
+
+		r->jobs[index].state = JOB_DONE;
+		r->counts.n_done++;
+		r->counts.audio_s_done += audio_s;
+		r->counts.audio_s_done_now += audio_s;
+		run_tell(r, RUN_JOB_DONE, job_at(r, index), NULL);
+	}
+	commit_forget(r->group, n);
+	return 0;
+}
+
+static enum fail_class class_of(enum err_code code)
+{
+	static const unsigned char classes[ERR_N_CODES] = { [ERR_IO] = FAIL_IO, [ERR_DISK_FULL] = FAIL_DISK_FULL,
+							    [ERR_NONFINITE] = FAIL_NONFINITE };
+
+	return classes[code] == FAIL_NONE ? FAIL_BUG : (enum fail_class)classes[code];
+}
+
+/* A new name for every attempt: what a dead attempt left is never written over. */
+static char *part_name(const struct job *job, int n_attempt)
+{
+	char id[JOB_ID_SIZE];
+
+	job_id_text(id, job->id);
+	return mem_printf("%s/%s-%d~", RUN_PART_DIR, id, n_attempt);
+}
+
+static int finish_job(struct run *r, struct event *e, struct err *err)
+{
+	int64_t index = index_of(r, e->job);
+	struct run_job *job = &r->jobs[index];
+	struct run_file *f = &r->group[r->n_group];
+	struct event failure = { .kind = EVENT_FAILED, .job = e->job };
+	struct err why = ERR_INIT;
+	bool was_alone = r->is_alone; /* what it survived is to be known before anything else can go wrong */
+	char *full;
+	int rc;
+
+	*f = (struct run_file){ .index = index, .seq = job->seq, .n_attempt = job->n_attempts, .is_new = true, .ends_try = true,
+				.has_former = job->has_file, .make_s = e->make_s, .from = part_name(e->job, job->n_attempts),
+				.to = mem_strdup(e->job->path) };
+	full = run_path(r, f->from);
+	rc = artifact_make(e->job, &e->pcm, &r->config->artifact, full, &f->artifact, &why);
+	free(full);
+	pcm_release(&e->pcm);
+	drop_slot(r, index);
+	if (rc != 0) {
+		commit_forget(f, 1);
+		failure.class = class_of(why.code);
+		(void)snprintf(failure.sentence, sizeof failure.sentence, "%.*s", EVENT_SENTENCE_MAX - 1, why.text);
+		return fail_in_transaction(r, index, &failure, err);
+	}
+	if (r->n_group++ == 0)
+		r->group_ms = clock_monotonic_ms();
+	return was_alone || r->n_group == RUN_GROUP_MAX ? keep_group(r, err) : 0;
+}
+
+/* Called after filling: empty slots mean that nothing can be begun beside the group. */
+static bool group_is_due(const struct run *r)
+{
+	return r->n_group > 0 && (r->n_slots == 0 || clock_monotonic_ms() - r->group_ms >= RUN_GROUP_MS);
+}
+
+/* ---- events ------------------------------------------------------------------------------ */
+
+/* All failures of one reap share a transaction. */
+static int take_failures(struct run *r, const struct event *events, int n, struct err *err)
+{
+	bool begun = false;
+
+	for (int i = 0; i < n; i++) {
+		if (events[i].kind != EVENT_FAILED)
+			continue;
+		if (!begun && ledger_begin(r->ledger, err) != 0)
+			return -1;
+		begun = true;
+		drop_slot(r, index_of(r, events[i].job));
+		if (fail_job(r, index_of(r, events[i].job), &events[i], err) != 0)
+			return -1;
+	}
+	return begun ? ledger_commit(r->ledger, err) : 0;
+}
+
+static int take_events(struct run *r, struct event *events, int n, struct err *err)
+{
+	int rc = take_failures(r, events, n, err);
+
+	for (int i = 0; i < n; i++) {
+		if (events[i].kind == EVENT_PROGRESS)
+			find_slot(r, index_of(r, events[i].job))->progress = events[i].progress;
+		if (events[i].kind != EVENT_DONE)
+			continue;
+		if (rc == 0)
+			rc = finish_job(r, &events[i], err);
+		else
+			pcm_release(&events[i].pcm);
+	}
+	return rc;
+}
+
+/* ---- turns --------------------------------------------------------------------------------- */
+
+static void tell_drain(struct run *r, const char *why)
+{
+	char jobs[32];
+
+	if (r->n_slots > 0)
+		run_tellf(r, RUN_DRAINING, NULL, "%sfinishing %s; again to abort", why,
+			  text_count(jobs, sizeof jobs, (int64_t)r->n_slots, "job"));
+	else
+		run_tellf(r, RUN_DRAINING, NULL, "%sstopping", why);
+}
+
+/* Signals and the time limit. False: leave at once. */
+static bool look_around(struct run *r)
+{
+	int level = stop_level();
+	double spent_s = (double)(clock_monotonic_ms() - r->started_ms) / 1000;
+
+	if (r->config->for_s > 0 && !r->is_out_of_time && spent_s >= r->config->for_s) {
+		r->is_out_of_time = true;
+		if (queue_size(&r->queue) > 0 && level == 0)
+			tell_drain(r, "the time is over: ");
+	}
+	if (level > r->told_level) {
+		if (level >= STOP_ABORT)
+			run_tell(r, RUN_ABORTING, NULL, "aborting the jobs that run; they are begun again by the next run");
+		else
+			tell_drain(r, "");
+		r->told_level = level;
+	}
+	return level < STOP_ABORT;
+}
+
+static int64_t least(int64_t a, int64_t b)
+{
+	return a < b ? a : b;
+}
+
+/* How long nothing else has to be looked at: at most `most`. */
+static int turn_ms(const struct run *r, int64_t most)
+{
+	int64_t ms = most, now_ms = clock_monotonic_ms(), next_ms = queue_next_ms(&r->queue);
+
+	if (r->n_group > 0)
+		ms = least(ms, r->group_ms + RUN_GROUP_MS - now_ms);
+	if (next_ms != INT64_MAX && !is_draining(r))
+		ms = least(ms, next_ms - clock_unix_ms());
+	if (r->config->for_s > 0 && !r->is_out_of_time)
+		ms = least(ms, r->started_ms + (int64_t)(r->config->for_s * 1000) - now_ms);
+	return ms < 0 ? 0 : (int)ms;
+}
+
+static void tell_progress(struct run *r)
+{
+	int64_t now_ms = clock_monotonic_ms();
+
+	if (now_ms - r->told_ms < TURN_MS)
+		return;
+	r->told_ms = now_ms;
+	run_tell(r, RUN_PROGRESS, NULL, NULL);
+}
+
+/* 1: go on, 0: nothing is left to do, -1: err. */
+static int turn(struct run *r, struct event *events, struct err *err)
+{
+	int n;
+
+	if (fill(r, err) != 0)
+		return -1;
+	if (group_is_due(r))
+		return keep_group(r, err) == 0 ? 1 : -1;
+	if (r->n_slots > 0) {
+		n = r->config->ops->reap(r->backend, events, EVENTS_MAX, turn_ms(r, TURN_MS), err);
+		return n < 0 || take_events(r, events, n, err) != 0 ? -1 : 1;
+	}
+	if (is_draining(r) || queue_size(&r->queue) == 0)
+		return 0;
+	stop_wait(turn_ms(r, REST_MS));
+	return 1;
+}
+
+int loop_run(struct run *r, struct err *err)
+{
+	struct event *events = mem_zalloc(EVENTS_MAX, sizeof *events);
+	int rc = 1;
+
+	while (rc == 1 && look_around(r)) {
+		rc = turn(r, events, err);
+		tell_progress(r);
+	}
+	if (rc >= 0)
+		rc = keep_group(r, err);
+	if (rc < 0)
+		ledger_rollback(r->ledger);
+	free(events);
+	return rc < 0 ? -1 : 0;
+}
+
+int loop_interrupt(struct run *r, struct err *err)
+{
+	int64_t now_ms = clock_unix_ms();
+
+	for (size_t i = 0; i < r->n_slots; i++) {
+		struct run_job *job = &r->jobs[r->slots[i].index];
+		struct ledger_try_end end = { .seq = job->seq, .n = job->n_attempts, .outcome = LEDGER_INTERRUPTED,
+					      .state = JOB_PENDING, .ended_ms = now_ms, .class = FAIL_NONE };
+
+		job->state = JOB_PENDING;
+		if (ledger_end_try(r->ledger, &end, err) != 0)
+			return -1;
+	}
+	r->n_slots = 0;
+	return 0;
+}

@@ -1,0 +1,170 @@
+/* run_plan: what a run would do, from the same verdicts, without writing anything. */
+#include "run/run.h"
+
+#include "base/fs.h"
+#include "base/mem.h"
+#include "ledger/ledger_write.h"
+#include "run/judge.h"
+
+#include <errno.h>
+#include <string.h>
+
+#define RATE_HZ 32000.0     /* of every checkpoint there is (musicgen.md 1.1); only for the size of files not made yet */
+#define HEADER_BYTES 4096.0 /* a file's headers and tags, generously */
+
+struct planning {
+	const struct run_config *config;
+	struct run_plan *plan;
+	struct id_index index;
+	bool *is_known;   /* [n_jobs] */
+	bool *is_made;    /* [n_jobs]: a run would make it */
+	char **occupied;  /* paths of files whose jobs are not in the manifest any more */
+	size_t n_occupied, cap_occupied;
+	double bytes_done, audio_s_done; /* of finished files: what a second takes here */
+};
+
+static void count_verdict(struct planning *p, const struct verdict *v)
+{
+	struct run_plan *plan = p->plan;
+	int64_t *const counters[] = { [JUDGE_PENDING] = &plan->n_pending, [JUDGE_DONE] = &plan->n_done,
+				      [JUDGE_FAILED] = &plan->n_failed,	  [JUDGE_MISSING] = &plan->n_missing,
+				      [JUDGE_STALE] = &plan->n_stale,	  [JUDGE_BACK] = &plan->n_back,
+				      [JUDGE_OTHER] = &plan->n_other };
+
+	++*counters[v->what];
+	if (v->what == JUDGE_DONE) {
+		plan->n_renamed += v->is_renamed;
+		plan->n_stale += v->is_stale;
+		plan->n_back += v->was_superseded;
+	}
+}
+
+static enum job_state state_of(const struct verdict *v, const struct ledger_job *row)
+{
+	if (v->what == JUDGE_DONE)
+		return JOB_DONE;
+	if (v->what == JUDGE_FAILED || v->what == JUDGE_OTHER)
+		return row->state;
+	return JOB_PENDING;
+}
+
+static int plan_row(void *arg, const struct ledger_job *row, struct err *err)
+{
+	struct planning *p = arg;
+	int64_t i = id_index_find(&p->index, row->id);
+	struct verdict v;
+
+	(void)err;
+	if (row->state == JOB_DONE && row->has_artifact) {
+		p->bytes_done += (double)row->n_bytes;
+		p->audio_s_done += row->audio_s;
+	}
+	if (i < 0) {
+		p->plan->n_superseded += row->state != JOB_SUPERSEDED;
+		if (row->has_artifact) {
+			MEM_GROW(p->occupied, p->n_occupied, p->cap_occupied);
+			p->occupied[p->n_occupied++] = mem_strdup(row->file_path);
+		}
+		return 0;
+	}
+	v = judge_row(p->config, row, &p->config->jobs[i]);
+	count_verdict(p, &v);
+	p->is_known[i] = true;
+	p->is_made[i] = v.what == JUDGE_PENDING || v.what == JUDGE_MISSING || v.what == JUDGE_STALE || v.what == JUDGE_BACK;
+	p->plan->by_state[state_of(&v, row)]++;
+	return 0;
+}
+
+static int read_ledger(struct planning *p, struct err *err)
+{
+	const struct run_config *c = p->config;
+	struct ledger_owner owner = { c->manifest_name, c->ops->name, false };
+	struct ledger_head head = { .audio_s_per_s = 0 };
+	struct ledger *l = NULL;
+	struct err why = ERR_INIT;
+	int rc;
+
+	if (ledger_open_read(&l, c->output_dir, &why) != 0) {
+		if (why.sys_errno == ENOENT)
+			return 0; /* nothing has been run here yet */
+		*err = why;
+		return -1;
+	}
+	rc = ledger_check_owner(l, c->output_dir, &owner, err);
+	if (rc == 0)
+		rc = ledger_scan(l, LEDGER_ALL_STATES, plan_row, p, err);
+	if (rc == 0)
+		rc = ledger_head(l, &head, err);
+	ledger_close(l);
+	p->plan->expected_s = head.audio_s_per_s > 0 ? 1 / head.audio_s_per_s : 0; /* per second of audio; the caller multiplies */
+	return rc;
+}
+
+/* ---- sums ----------------------------------------------------------------------------------- */
+
+static int compare_texts(const void *a, const void *b)
+{
+	return strcmp(*(const char *const *)a, *(const char *const *)b);
+}
+
+/* Where nothing is finished yet: the samples as they are, which FLAC only makes smaller. */
+static double guess_bytes(const struct planning *p, const struct job *job, double audio_s)
+{
+	bool is_stereo = strstr(job_text(job, "modelVersion", ""), "stereo") != NULL;
+
+	return HEADER_BYTES + audio_s * RATE_HZ * (is_stereo ? 2 : 1) * p->config->artifact.bits / 8;
+}
+
+static void add_up(struct planning *p)
+{
+	struct run_plan *plan = p->plan;
+	double bytes = 0, per_s = p->audio_s_done > 0 ? p->bytes_done / p->audio_s_done : 0;
+
+	if (p->n_occupied > 1)
+		qsort(p->occupied, p->n_occupied, sizeof *p->occupied, compare_texts);
+	for (int64_t i = 0; i < p->config->n_jobs; i++) {
+		const struct job *job = &p->config->jobs[i];
+		double audio_s = job_audio_seconds(job);
+
+		plan->audio_s_total += audio_s;
+		if (!p->is_known[i]) {
+			plan->n_new++;
+			plan->by_state[JOB_PENDING]++;
+			p->is_made[i] = true;
+		}
+		if (!p->is_made[i])
+			continue;
+		plan->n_to_make++;
+		plan->audio_s_to_make += audio_s;
+		bytes += per_s > 0 ? per_s * audio_s : guess_bytes(p, job, audio_s);
+		plan->n_replaced += p->n_occupied > 0 &&
+				    bsearch(&job->path, p->occupied, p->n_occupied, sizeof *p->occupied, compare_texts) != NULL;
+	}
+	plan->bytes_needed = (uint64_t)bytes;
+	plan->expected_s *= plan->audio_s_to_make;
+}
+
+int run_plan(const struct run_config *config, struct run_plan *ret, struct err *err)
+{
+	size_t n = (size_t)config->n_jobs;
+	struct planning p = { .config = config, .plan = ret };
+	int rc;
+
+	memset(ret, 0, sizeof *ret);
+	if (id_index_build(&p.index, config->jobs, config->n_jobs, err) != 0)
+		return -1;
+	p.is_known = mem_zalloc(n, sizeof *p.is_known);
+	p.is_made = mem_zalloc(n, sizeof *p.is_made);
+	rc = read_ledger(&p, err);
+	if (rc == 0) {
+		add_up(&p);
+		rc = fs_free_bytes(config->output_dir, &ret->bytes_free, err);
+	}
+	for (size_t i = 0; i < p.n_occupied; i++)
+		free(p.occupied[i]);
+	free(p.occupied);
+	free(p.is_known);
+	free(p.is_made);
+	id_index_release(&p.index);
+	return rc;
+}

@@ -1,0 +1,38 @@
+/* See retry.h. */
+#include "run/retry.h"
+
+#define BASE_LOCAL_MS 100.0   /* a disk that hiccups is back soon */
+#define BASE_REMOTE_MS 1000.0 /* a service wants a rest */
+
+static double base_ms(enum fail_class class)
+{
+	return class == FAIL_REMOTE || class == FAIL_REMOTE_RATE ? BASE_REMOTE_MS : BASE_LOCAL_MS;
+}
+
+int64_t retry_when(const struct retry_question *q)
+{
+	double most = base_ms(q->class);
+	int64_t wait_ms;
+
+	if (!fail_class_is_retried(q->class) || q->n_tries >= q->tries)
+		return RETRY_NEVER;
+	for (int i = 1; i < q->n_tries && most < RETRY_CAP_MS; i++)
+		most *= 2;
+	if (most > RETRY_CAP_MS)
+		most = RETRY_CAP_MS;
+	wait_ms = (int64_t)(most * q->random);
+	if (wait_ms < q->retry_after_ms)
+		wait_ms = q->retry_after_ms;
+	return q->now_ms + wait_ms;
+}
+
+/* Sebastiano Vigna's splitmix64; the upper 53 bits make a double. */
+double retry_random(uint64_t *state)
+{
+	uint64_t z = *state += 0x9e3779b97f4a7c15u;
+
+	z = (z ^ z >> 30) * 0xbf58476d1ce4e5b9u;
+	z = (z ^ z >> 27) * 0x94d049bb133111ebu;
+	z ^= z >> 31;
+	return (double)(z >> 11) * 0x1p-53;
+}

@@ -1,0 +1,322 @@
+/* See run.h: one run from its lock to its closing row. */
+#include "run/run.h"
+
+#include "base/clock.h"
+#include "base/mem.h"
+#include "base/text.h"
+#include "run/crash.h"
+#include "run/run_inside.h"
+#include "run/stop.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+#define LOCK_TURN_MS 250      /* how often a waiting run asks for the lock: flock has no wait that a signal ends without a race */
+#define HOST_MAX 256          /* HOST_NAME_MAX is 64 on Linux */
+#define BOOT_ID_MAX 64        /* the kernel writes a UUID of 36 characters */
+#define SIGNAL_STATUS 128     /* the shell's convention */
+
+/* ---- telling ------------------------------------------------------------------------- */
+
+char *run_path(const struct run *r, const char *relative)
+{
+	return fs_join(r->config->output_dir, relative);
+}
+
+static void refresh_counts(struct run *r)
+{
+	r->counts.n_running = (int64_t)r->n_slots;
+	r->counts.n_waiting = queue_size(&r->queue);
+	r->counts.elapsed_ms = clock_monotonic_ms() - r->started_ms;
+	r->counts.running_fraction_s = 0;
+	for (size_t i = 0; i < r->n_slots; i++)
+		r->counts.running_fraction_s += r->slots[i].progress * job_audio_seconds(&r->config->jobs[r->slots[i].index]);
+}
+
+void run_tell(struct run *r, enum run_news_kind kind, const struct job *job, const char *text)
+{
+	struct run_news news = { kind, job, text ? text : "", &r->counts };
+
+	if (!r->config->listen)
+		return;
+	refresh_counts(r);
+	r->config->listen(r->config->listen_arg, &news);
+}
+
+void run_tellf(struct run *r, enum run_news_kind kind, const struct job *job, const char *fmt, ...)
+{
+	char text[EVENT_SENTENCE_MAX + 128]; /* a sentence of an event and what is said around it */
+	va_list ap;
+
+	va_start(ap, fmt);
+	(void)vsnprintf(text, sizeof text, fmt, ap);
+	va_end(ap);
+	run_tell(r, kind, job, text);
+}
+
+int run_note(struct run *r, enum run_news_kind kind, const char *what, const char *text, struct err *err)
+{
+	run_tell(r, kind, NULL, text);
+	return ledger_note(r->ledger, r->row.number, 0, what, text, err);
+}
+
+/* ---- the lock ------------------------------------------------------------------------ */
+
+/* 0: it is ours; 1: a signal ended the wait; -1: err. */
+static int take_lock(struct run *r, struct err *err)
+{
+	char *path = run_path(r, LEDGER_LOCK), *note, at[CLOCK_TEXT_SIZE];
+	struct strbuf holder = STRBUF_INIT(512);
+	bool told = false;
+	int rc;
+
+	note = mem_printf("process %lld on %s since %s", (long long)r->row.pid, r->row.host, clock_text(at, r->row.started_ms));
+	rc = fs_make_parent(path, err);
+	while (rc == 0 && (rc = fs_lock_take(&r->lock, path, note, &holder, err)) == 1) {
+		if (!r->config->wait) {
+			rc = err_set(err, ERR_LOCKED, "another run works in '%s' (%s); wait for it with --wait, or choose another folder",
+				     r->config->output_dir, holder.len ? holder.buf : "its name is not known");
+			break;
+		}
+		if (!told)
+			run_tellf(r, RUN_NOTE, NULL, "waiting for another run in '%s' (%s)", r->config->output_dir, holder.buf);
+		told = true;
+		strbuf_reset(&holder);
+		stop_wait(LOCK_TURN_MS);
+		if (stop_level() > 0)
+			break; /* rc stays 1 */
+		rc = 0;
+	}
+	strbuf_release(&holder);
+	free(note);
+	free(path);
+	return rc;
+}
+
+/* ---- beginning ------------------------------------------------------------------------- */
+
+struct here {
+	char host[HOST_MAX];
+	char boot_id[BOOT_ID_MAX];
+	char manifest_sha256[HASH_HEX_SIZE];
+};
+
+static void look_here(struct here *here)
+{
+	struct strbuf boot = STRBUF_INIT(BOOT_ID_MAX - 1);
+	struct err ignored = ERR_INIT;
+
+	if (gethostname(here->host, sizeof here->host) != 0)
+		(void)snprintf(here->host, sizeof here->host, "unknown");
+	here->host[sizeof here->host - 1] = '\0'; /* POSIX need not end a name that was cut */
+	if (fs_read("/proc/sys/kernel/random/boot_id", &boot, &ignored) == 0)
+		(void)snprintf(here->boot_id, sizeof here->boot_id, "%.*s", (int)strcspn(boot.buf, "\n"), boot.buf);
+	strbuf_release(&boot);
+}
+
+static void fill_row(struct run *r, struct here *here)
+{
+	const struct run_config *c = r->config;
+	unsigned char hash[HASH_BYTES];
+
+	look_here(here);
+	hash_bytes(c->manifest_text, c->manifest_len, hash);
+	hash_hex(here->manifest_sha256, hash);
+	r->row = (struct ledger_run){
+		.started_ms = clock_unix_ms(), .exit_status = -1, .command_line = c->command_line, .host = here->host,
+		.boot_id = here->boot_id, .tool_version = c->tool_version, .made_by = c->made_by, .manifest_path = c->manifest_path,
+		.manifest_sha256 = here->manifest_sha256, .pid = getpid(), .n_oom_kills = crash_oom_kills(),
+	};
+}
+
+static int keep_manifest(struct run *r, struct err *err)
+{
+	const struct run_config *c = r->config;
+
+	if (ledger_begin(r->ledger, err) != 0 ||
+	    ledger_keep_manifest(r->ledger, r->row.manifest_sha256, c->manifest_path, c->manifest_text, c->manifest_len, err) != 0) {
+		ledger_rollback(r->ledger);
+		return -1;
+	}
+	return ledger_commit(r->ledger, err);
+}
+
+/* What is counted before the loop begins, and the queue of what is to be made. */
+static void count_jobs(struct run *r)
+{
+	int64_t now_ms = clock_unix_ms();
+
+	for (int64_t i = 0; i < r->config->n_jobs; i++) {
+		const struct run_job *job = &r->jobs[i];
+		double audio_s = job_audio_seconds(&r->config->jobs[i]);
+
+		r->counts.n_jobs++;
+		r->counts.audio_s_total += audio_s;
+		if (job->state == JOB_DONE) {
+			r->counts.n_done++;
+			r->counts.n_done_before++;
+			r->counts.audio_s_done += audio_s;
+		} else if (job->state == JOB_FAILED) {
+			r->counts.n_failed++;
+		} else if (job->state == JOB_PENDING && job->not_before_ms > now_ms) {
+			queue_add_later(&r->queue, i, job->not_before_ms);
+		} else if (job->state == JOB_PENDING) {
+			queue_add(&r->queue, i, job->n_deaths > 0);
+		}
+	}
+}
+
+/* ---- ending ------------------------------------------------------------------------------- */
+
+static int64_t count_left(const struct run *r)
+{
+	int64_t n = 0;
+
+	for (int64_t i = 0; i < r->config->n_jobs; i++)
+		n += r->jobs[i].state == JOB_PENDING || r->jobs[i].state == JOB_RUNNING; /* running: aborted */
+	return n;
+}
+
+static void say(struct run_result *ret, int status, const char *fmt, ...) PRINTF_LIKE(3, 4);
+static void say(struct run_result *ret, int status, const char *fmt, ...)
+{
+	va_list ap;
+
+	ret->exit_status = status;
+	va_start(ap, fmt);
+	(void)vsnprintf(ret->reason, sizeof ret->reason, fmt, ap);
+	va_end(ap);
+}
+
+/* DESIGN section 8: what stops the machine goes before what stops the user, that before failures, those before a limit. */
+static void conclude(struct run *r)
+{
+	struct run_result *ret = r->result;
+	int64_t n_left = count_left(r);
+	int signal = run_stop_signal();
+	char left[32], failed[32], done[32];
+
+	(void)text_count(left, sizeof left, n_left, "job");
+	(void)text_count(failed, sizeof failed, r->counts.n_failed, "job");
+	(void)text_count(done, sizeof done, r->counts.n_jobs, "job");
+	if (r->stop_class != FAIL_NONE)
+		say(ret, err_exit_status(r->stop_class == FAIL_DISK_FULL ? ERR_DISK_FULL : ERR_MODEL), "stopped: %s (%s left); mend it and run the same command again",
+		    r->stop_sentence, left);
+	else if (signal != 0 && n_left > 0)
+		say(ret, SIGNAL_STATUS + signal, "interrupted with %s left; the same command continues", left);
+	else if (r->counts.n_failed > 0)
+		say(ret, 1, "%s failed%s%s", failed, n_left > 0 ? ", and there are more to do: " : "", n_left > 0 ? left : "");
+	else if (n_left > 0)
+		say(ret, 3, "stopped by %s with %s left; the same command continues", r->is_out_of_time ? "the time limit" : "the limit", left);
+	else
+		say(ret, 0, r->counts.n_jobs == 1 ? "the %s is done" : "all %s are done", r->counts.n_jobs == 1 ? "job" : done);
+	ret->counts = r->counts;
+	ret->ledger_changed = r->has_changed;
+}
+
+static int close_row(struct run *r, int exit_status, struct err *err)
+{
+	r->row.ended_ms = clock_unix_ms();
+	r->row.exit_status = exit_status;
+	r->row.audio_s = r->counts.audio_s_done_now;
+	if (ledger_begin(r->ledger, err) != 0 || loop_interrupt(r, err) != 0 || ledger_end_run(r->ledger, &r->row, err) != 0) {
+		ledger_rollback(r->ledger);
+		return -1;
+	}
+	return ledger_commit(r->ledger, err);
+}
+
+/* After an err: the row is closed if it can be, so that no job is charged with what the surroundings did. */
+static void close_after(struct run *r, const struct err *err)
+{
+	struct err ignored = ERR_INIT;
+
+	ledger_rollback(r->ledger);
+	if (r->row.number > 0)
+		(void)!close_row(r, err ? err_exit_status(err->code) : 0, &ignored);
+}
+
+static void release(struct run *r)
+{
+	char *crash_path = run_path(r, RUN_CRASH_FILE);
+
+	commit_forget(r->group, r->n_group);
+	crash_unwatch(crash_path);
+	free(crash_path);
+	ledger_close(r->ledger);
+	fs_lock_release(&r->lock);
+	queue_release(&r->queue);
+	free(r->slots);
+	free(r->jobs);
+	free(r);
+}
+
+/* ---- the whole ----------------------------------------------------------------------------- */
+
+static int open_ledger(struct run *r, struct err *err)
+{
+	struct ledger_owner owner = { r->config->manifest_name, r->config->ops->name, false };
+
+	if (ledger_open_write(&r->ledger, r->config->output_dir, &owner, err) != 0)
+		return -1;
+	if (settle_start(r, err) != 0 || settle_files(r, err) != 0 || keep_manifest(r, err) != 0)
+		return -1;
+	return enrol_jobs(r, err);
+}
+
+static int make_jobs(struct run *r, struct err *err)
+{
+	const struct backend_ops *ops = r->config->ops;
+	int rc;
+
+	if (queue_size(&r->queue) == 0)
+		return 0; /* a model is not loaded for nothing */
+	if (ops->open(&r->backend, &r->config->backend, err) != 0)
+		return -1;
+	rc = loop_run(r, err);
+	ops->close(r->backend, rc == 0 && r->n_slots == 0 ? BACKEND_FINISH : BACKEND_ABANDON);
+	r->backend = NULL;
+	return rc;
+}
+
+int run_execute(const struct run_config *config, struct run_result *ret, struct err *err)
+{
+	struct run *r = mem_zalloc(1, sizeof *r);
+	struct here here = { "", "", "" };
+	int rc;
+
+	memset(ret, 0, sizeof *ret);
+	r->config = config;
+	r->result = ret;
+	r->lock.fd = -1;
+	r->started_ms = clock_monotonic_ms();
+	queue_init(&r->queue);
+	fill_row(r, &here);
+	r->random = (uint64_t)r->row.started_ms ^ (uint64_t)r->row.pid << 32;
+	rc = take_lock(r, err);
+	if (rc == 1) {
+		say(ret, SIGNAL_STATUS + run_stop_signal(), "interrupted while waiting for another run");
+		rc = 0;
+		goto out;
+	}
+	if (rc == 0)
+		rc = open_ledger(r, err);
+	if (rc == 0) {
+		count_jobs(r);
+		run_tell(r, RUN_STARTED, NULL, NULL);
+		rc = make_jobs(r, err);
+	}
+	if (rc == 0) {
+		conclude(r);
+		rc = close_row(r, ret->exit_status, err);
+	}
+	if (rc != 0 && r->ledger)
+		close_after(r, err);
+	if (rc != 0)
+		ret->ledger_changed = r->has_changed;
+out:
+	release(r);
+	return rc;
+}

@@ -1,0 +1,106 @@
+/*
+ * run: one loop, and the one writer of the ledger. The door of the room.
+ *
+ *   run_plan     what a run would do; writes nothing
+ *   run_execute  does it; may be called again after any death and continues
+ *
+ * run_execute: lock, open the ledger, settle what a dead run left, enrol the
+ * jobs, then one loop (fill slots until BUSY, reap, keep finished files in
+ * groups by row-file-row), close the run's row. It does not print and does not write
+ * reports: the listener is told, and cli does both.
+ */
+#ifndef RUN_RUN_H
+#define RUN_RUN_H
+
+#include "artifact/artifact.h"
+#include "backend/backend.h"
+#include "base/err.h"
+#include "job/job.h"
+#include "ledger/ledger.h"
+
+#include <stdbool.h>
+#include <stdint.h>
+
+/* What is told while a run goes on. Borrowed until the call returns. */
+enum run_news_kind {
+	RUN_STARTED,   /* counts are filled */
+	RUN_SETTLED,   /* text: what a dead run left and what became of it */
+	RUN_PROGRESS,  /* counts are filled; about ten times a second at most */
+	RUN_JOB_DONE,  /* job */
+	RUN_JOB_FAILED,/* job, text: class and sentence, and whether it is tried again */
+	RUN_DRAINING,  /* text: what is waited for */
+	RUN_ABORTING,
+	RUN_NOTE       /* text: anything else worth saying */
+};
+
+struct run_counts {
+	int64_t n_jobs;        /* selected */
+	int64_t n_done;        /* of them, now and before */
+	int64_t n_done_before; /* before this run */
+	int64_t n_failed;
+	int64_t n_running;
+	int64_t n_waiting;     /* pending, those held back included */
+	double audio_s_total, audio_s_done, audio_s_done_now; /* now: by this run */
+	double running_fraction_s; /* seconds of audio's worth of progress inside running jobs */
+	int64_t elapsed_ms;
+};
+
+struct run_news {
+	enum run_news_kind kind;
+	const struct job *job;
+	const char *text;
+	const struct run_counts *counts;
+};
+
+struct run_config {
+	const char *output_dir;
+	const char *manifest_name, *manifest_path, *manifest_text;
+	size_t manifest_len;
+	const struct job *jobs; /* all of the manifest, by ordinal */
+	int64_t n_jobs;
+	const struct backend_ops *ops;
+	struct backend_config backend;
+	struct artifact_spec artifact;
+	const char *made_by;
+	const char *tool_version;
+	const char *command_line; /* for the run's row */
+	int tries;        /* of one job in all, at least 1 */
+	double for_s;     /* stop starting jobs after this; 0: no limit */
+	int64_t limit;    /* start at most this many jobs; 0: no limit */
+	bool wait;        /* wait for another run's lock instead of ERR_LOCKED */
+	bool remake_stale;
+	void (*listen)(void *arg, const struct run_news *news);
+	void *listen_arg;
+};
+
+struct run_result {
+	struct run_counts counts;
+	int exit_status;     /* DESIGN section 8 */
+	bool ledger_changed; /* reports want rewriting */
+	char reason[512];    /* one sentence: why it ended so */
+};
+
+/* Answers 0 whatever became of the jobs (see exit_status); -1: it could not run or go on, exit status by err's code. */
+int run_execute(const struct run_config *config, struct run_result *ret, struct err *err) WARN_UNUSED;
+
+/* What a run would do. Opens the ledger read-only if there is one. */
+struct run_plan {
+	int64_t n_new, n_pending, n_done, n_failed, n_superseded, n_replaced, n_renamed, n_stale, n_missing, n_back, n_other;
+	int64_t n_to_make;           /* what a run would do now */
+	double audio_s_total, audio_s_to_make;
+	uint64_t bytes_needed, bytes_free; /* files of the jobs to make; of the output's disk */
+	double expected_s;           /* from the ledger's own speed; 0: unknown */
+	int64_t by_state[JOB_N_STATES]; /* of the manifest's jobs; those not in the ledger count as pending */
+};
+int run_plan(const struct run_config *config, struct run_plan *ret, struct err *err) WARN_UNUSED;
+
+/* Signals: run_stop_install makes INT, TERM and HUP raise the stop level (1 drain, 2 abort, 3 leave at once);
+ * run_execute looks at it. The signal that came is in run_stop_signal (0: none). */
+int run_stop_install(struct err *err) WARN_UNUSED;
+int run_stop_signal(void);
+
+/* progress.h's lines: pure, for cli to print. */
+#include "base/strbuf.h"
+void run_progress_line(struct strbuf *out, const struct run_counts *counts); /* "12/36 · 3 running · 1 failed · 0.8 s/s · ETA 4m 10s" */
+
+#endif

@@ -1,0 +1,262 @@
+/*
+ * settle: what a dead run left becomes states that hold.
+ *
+ * Jobs that were in a slot. Why the run died decides what they are charged with:
+ *
+ *   its own crash     a signal's number in .mgbatch/crash, or the kernel's out-of-memory killer
+ *                     was at work on this boot: a `death` each. Such jobs run alone, first; at
+ *                     RUN_DEATHS_MAX deaths a job is failed(crash).
+ *   killed from       neither: kill -9, a third Ctrl-C, a power cut, a reset. No job can have
+ *   outside           caused it, so it is an `interruption` and uses up nothing.
+ *
+ * Without this distinction a machine that is switched off every evening would
+ * declare innocent jobs broken; with it, only a job that breaks the program is.
+ *
+ * Jobs that were `made`: the file is under its final name, or still under the
+ * other, or the job is made again (law 3). Files in part/ that no row names are removed.
+ */
+#include "run/run_inside.h"
+
+#include "base/clock.h"
+#include "base/hash.h"
+#include "base/mem.h"
+#include "base/text.h"
+#include "run/crash.h"
+#include "run/sync.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+
+enum cause { CAUSE_OUTSIDE, CAUSE_SIGNAL, CAUSE_OUT_OF_MEMORY };
+
+struct settling {
+	struct run *r;
+	enum cause cause;
+	int signal;
+	bool is_dead; /* the last run did not close its row */
+	int n_running, n_failed, n_placed, n_lost;
+	struct run_file *files; /* made, whole, and not in place */
+	size_t n_files, cap_files;
+};
+
+static enum cause find_cause(const struct run *r, const struct ledger_run *dead, int signal)
+{
+	if (signal != 0)
+		return CAUSE_SIGNAL;
+	if (strcmp(dead->boot_id, r->row.boot_id) == 0 && dead->n_oom_kills >= 0 && r->row.n_oom_kills > dead->n_oom_kills)
+		return CAUSE_OUT_OF_MEMORY;
+	return CAUSE_OUTSIDE;
+}
+
+/* ---- jobs that were in a slot ------------------------------------------------------------ */
+
+static int settle_running(void *arg, const struct ledger_job *row, struct err *err)
+{
+	struct settling *s = arg;
+	bool is_death = s->is_dead && s->cause != CAUSE_OUTSIDE;
+	char sentence[160];
+	struct ledger_try_end end = { .seq = row->seq, .n = row->n_attempts, .outcome = LEDGER_INTERRUPTED, .state = JOB_PENDING,
+				      .class = FAIL_NONE };
+
+	if (row->state == JOB_MADE)
+		return 0;
+	s->n_running++;
+	if (is_death) {
+		end.outcome = LEDGER_DIED;
+		if (s->cause == CAUSE_SIGNAL)
+			(void)snprintf(sentence, sizeof sentence, "the program died while making it (signal %d), %d times so far", s->signal,
+				       row->n_deaths + 1);
+		else
+			(void)snprintf(sentence, sizeof sentence,
+				       "the program was killed for want of memory while making it, %d times so far", row->n_deaths + 1);
+		end.class = FAIL_CRASH;
+		end.sentence = sentence;
+	}
+	if (is_death && row->n_deaths + 1 >= RUN_DEATHS_MAX) {
+		end.state = JOB_FAILED;
+		s->n_failed++;
+	}
+	return ledger_end_try(s->r->ledger, &end, err);
+}
+
+int settle_start(struct run *r, struct err *err)
+{
+	char *crash_path = run_path(r, RUN_CRASH_FILE);
+	struct settling s = { .r = r, .signal = crash_read(crash_path) };
+	struct ledger_run dead;
+	char text[256], jobs[32], failed[64] = "";
+	int rc = ledger_dead_run(r->ledger, &dead, err);
+
+	if (rc < 0)
+		goto out;
+	s.is_dead = rc == 1;
+	if (s.is_dead)
+		s.cause = find_cause(r, &dead, s.signal);
+	rc = ledger_begin(r->ledger, err);
+	if (rc == 0)
+		rc = ledger_start_run(r->ledger, &r->row, err);
+	if (rc == 0)
+		rc = ledger_each_open(r->ledger, settle_running, &s, err);
+	if (rc == 0 && s.n_running > 0) {
+		if (s.n_failed)
+			(void)snprintf(failed, sizeof failed, "; %d of them failed, having died %d times", s.n_failed, RUN_DEATHS_MAX);
+		(void)snprintf(text, sizeof text, "the last run %s with %s in hand: %s%s",
+			       s.cause == CAUSE_SIGNAL	      ? "crashed" :
+			       s.cause == CAUSE_OUT_OF_MEMORY ? "was killed for want of memory" :
+								"was cut off",
+			       text_count(jobs, sizeof jobs, s.n_running, "job"),
+			       s.cause == CAUSE_OUTSIDE ? "begun again" : "begun again one by one, first", failed);
+		rc = run_note(r, RUN_SETTLED, "settled", text, err);
+	}
+	if (rc == 0)
+		rc = ledger_commit(r->ledger, err);
+	if (rc == 0)
+		rc = crash_watch(crash_path, err); /* forgets what it said: it is in the ledger now */
+	r->has_changed = r->has_changed || s.n_running > 0;
+out:
+	free(crash_path);
+	return rc;
+}
+
+/* ---- jobs that were made ------------------------------------------------------------------ */
+
+static bool has_hash(const struct run *r, const char *relative, const char *hex)
+{
+	unsigned char hash[HASH_BYTES];
+	char found[HASH_HEX_SIZE];
+	struct err ignored = ERR_INIT;
+	char *path = run_path(r, relative);
+	bool same = false;
+
+	if (relative[0] && fs_exists(path) && hash_file(path, hash, &ignored) == 0) {
+		hash_hex(found, hash);
+		same = strcmp(found, hex) == 0;
+	}
+	free(path);
+	return same;
+}
+
+/* The file is nowhere: a moved one is made again from the start, a new one was only interrupted. */
+static int settle_lost(struct run *r, const struct ledger_job *row, bool ends_try, struct err *err)
+{
+	struct ledger_try_end end = { .seq = row->seq, .n = row->n_attempts, .outcome = LEDGER_INTERRUPTED, .state = JOB_PENDING,
+				      .class = FAIL_NONE };
+
+	if (ledger_drop_file(r->ledger, row->seq, err) != 0)
+		return -1;
+	return ends_try ? ledger_end_try(r->ledger, &end, err) : ledger_renew_job(r->ledger, row->seq, err);
+}
+
+static int settle_in_place(struct run *r, const struct ledger_job *row, bool ends_try, struct err *err)
+{
+	struct ledger_try_end end = { .seq = row->seq, .n = row->n_attempts, .outcome = LEDGER_DONE, .state = JOB_DONE, .counts = true,
+				      .ended_ms = clock_unix_ms(), .class = FAIL_NONE, .make_s = row->make_s };
+
+	if (ledger_put_settled(r->ledger, row->seq, err) != 0)
+		return -1;
+	return ends_try ? ledger_end_try(r->ledger, &end, err) : ledger_set_state(r->ledger, row->seq, JOB_DONE, err);
+}
+
+static int settle_made(void *arg, const struct ledger_job *row, struct err *err)
+{
+	struct settling *s = arg;
+	bool ends_try = row->ended_ms == 0; /* else its try ended long ago and the file was being renamed */
+
+	if (row->state != JOB_MADE)
+		return 0;
+	if (has_hash(s->r, row->file_path, row->file_sha256)) {
+		s->n_placed++;
+		return settle_in_place(s->r, row, ends_try, err);
+	}
+	if (!has_hash(s->r, row->temp_path, row->file_sha256)) {
+		s->n_lost++;
+		return settle_lost(s->r, row, ends_try, err);
+	}
+	MEM_GROW(s->files, s->n_files, s->cap_files);
+	s->files[s->n_files++] = (struct run_file){
+		.index = -1, .seq = row->seq, .n_attempt = row->n_attempts, .from = mem_strdup(row->temp_path),
+		.to = mem_strdup(row->file_path), .ends_try = ends_try, .make_s = row->make_s,
+	};
+	s->n_placed++;
+	return 0;
+}
+
+/* The dead run may not have come so far as to sync them. */
+static int sync_found(const struct run *r, const struct run_file *files, size_t n, struct err *err)
+{
+	char **paths = mem_zalloc(n, sizeof *paths);
+	int rc;
+
+	for (size_t i = 0; i < n; i++)
+		paths[i] = run_path(r, files[i].from);
+	rc = sync_files(r->config->output_dir, paths, n, err);
+	for (size_t i = 0; i < n; i++)
+		free(paths[i]);
+	free(paths);
+	return rc;
+}
+
+/* Only complete files have a row, and no row names a file in part/ any more. */
+static int clear_parts(struct run *r, struct err *err)
+{
+	char *dir_path = run_path(r, RUN_PART_DIR), *path;
+	struct dirent *entry;
+	DIR *dir = NULL;
+	int rc = fs_make_dirs(dir_path, err);
+
+	if (rc == 0) {
+		dir = opendir(dir_path);
+		if (!dir)
+			rc = err_set_sys(err, ERR_IO, errno, "cannot read the folder '%s'", dir_path);
+	}
+	while (rc == 0 && (entry = readdir(dir))) {
+		if (!text_ends_with(entry->d_name, "~"))
+			continue;
+		path = fs_join(dir_path, entry->d_name);
+		rc = fs_remove(path, err);
+		free(path);
+	}
+	if (dir)
+		(void)closedir(dir);
+	free(dir_path);
+	return rc;
+}
+
+static int tell_made(struct settling *s, struct err *err)
+{
+	char text[256], placed[32], lost[32];
+
+	if (s->n_placed + s->n_lost == 0)
+		return 0;
+	(void)snprintf(text, sizeof text, "of the last run's files, %s put in place, %s to be made again",
+		       text_count(placed, sizeof placed, s->n_placed, "file"), text_count(lost, sizeof lost, s->n_lost, "file"));
+	return run_note(s->r, RUN_SETTLED, "settled", text, err);
+}
+
+int settle_files(struct run *r, struct err *err)
+{
+	struct settling s = { .r = r };
+	int rc = ledger_begin(r->ledger, err);
+
+	if (rc == 0)
+		rc = ledger_each_open(r->ledger, settle_made, &s, err);
+	if (rc == 0)
+		rc = tell_made(&s, err);
+	if (rc == 0)
+		rc = ledger_commit(r->ledger, err);
+	r->has_changed = r->has_changed || s.n_placed + s.n_lost > 0;
+	if (rc == 0)
+		rc = sync_found(r, s.files, s.n_files, err);
+	for (size_t at = 0; rc == 0 && at < s.n_files; at += RUN_GROUP_MAX) {
+		size_t n = s.n_files - at < RUN_GROUP_MAX ? s.n_files - at : RUN_GROUP_MAX;
+
+		rc = commit_files(r, s.files + at, (int)n, err);
+	}
+	commit_forget(s.files, (int)s.n_files);
+	free(s.files);
+	if (rc == 0)
+		rc = clear_parts(r, err);
+	return rc;
+}

@@ -1,0 +1,113 @@
+# lib.sh: TAP helpers for the tests of the program itself. Sourced by t*.sh from any folder.
+#
+#   . "$(dirname "$0")/lib.sh"     goes to a fresh folder, removed when all passed
+#   run 2 mgbatch check bad.yaml   runs it: output in ./stdout and ./stderr, exit status must be 2
+#   same stdout <<'EOF' .. EOF     the file is exactly this
+#   has stderr 'words'             a line of the file has these words
+#   hasnt stderr 'words'
+#   is "$got" "$want" 'name'       two texts are equal
+#   ok 'name' cmd args..           the command succeeds
+#   done_testing
+#
+# The program is $BUILD/mgbatch; BUILD is build/release unless said. NO_COLOR, TERM and the time
+# zone are fixed so that outputs compare. A test that cannot run says: skip_all 'why'.
+ROOT=$(cd "$(dirname "$0")/../.." && pwd)
+BUILD=${BUILD:-$ROOT/build/release}
+export LC_ALL=C TZ=UTC TERM=dumb
+tap_n=0
+tap_failed=0
+tap_dir=$(mktemp -d) || exit 1
+case $tap_dir in
+/*) ;;
+*) exit 1 ;;
+esac
+[ -x "$BUILD/mgbatch" ] || { echo "Bail out! there is no $BUILD/mgbatch: make it first"; exit 1; }
+cd "$tap_dir" || exit 1
+
+mgbatch() { "$BUILD/mgbatch" "$@"; }
+
+tap() # 0 for ok, name
+{
+	tap_n=$((tap_n + 1))
+	if [ "$1" = 0 ]; then
+		echo "ok $tap_n - $2"
+	else
+		tap_failed=$((tap_failed + 1))
+		echo "not ok $tap_n - $2"
+		return 1
+	fi
+}
+
+run() # status command...
+{
+	tap_want=$1
+	shift
+	"$@" >stdout 2>stderr
+	tap_got=$?
+	[ "$tap_got" = "$tap_want" ]
+	tap $? "exit status $tap_want: $*" && return 0
+	echo "# exit status $tap_got; stdout, then stderr:"
+	sed 's/^/# /' stdout stderr
+}
+
+same() # file; the wanted text on stdin
+{
+	cat >"$tap_dir/.want"
+	if cmp -s "$1" "$tap_dir/.want"; then
+		tap 0 "$1 is what it should be"
+	else
+		tap 1 "$1 is what it should be"
+		diff -u "$tap_dir/.want" "$1" | sed 's/^/# /'
+	fi
+}
+
+has() # file words
+{
+	grep -qF -- "$2" "$1"
+	tap $? "$1 has: $2" || sed 's/^/# /' "$1"
+}
+
+hasnt() # file words
+{
+	if [ ! -f "$1" ] || grep -qF -- "$2" "$1"; then
+		tap 1 "$1 has not: $2"
+		sed 's/^/# /' "$1"
+	else
+		tap 0 "$1 has not: $2"
+	fi
+}
+
+is() # got want name
+{
+	[ "$1" = "$2" ]
+	tap $? "$3" || printf '#  got: %s\n# want: %s\n' "$1" "$2"
+}
+
+ok() # name command...
+{
+	tap_name=$1
+	shift
+	"$@" >ok.out 2>&1
+	tap $? "$tap_name" || sed 's/^/# /' ok.out
+	rm -f ok.out
+}
+
+skip_all()
+{
+	echo "1..0 # SKIP $1"
+	cd /
+	rm -rf "$tap_dir"
+	exit 0
+}
+
+done_testing()
+{
+	echo "1..$tap_n"
+	cd /
+	if [ "$tap_failed" = 0 ]; then
+		rm -rf "$tap_dir"
+		exit 0
+	fi
+	echo "# $tap_failed of $tap_n failed; the folder is kept: $tap_dir"
+	exit 1
+}

@@ -1,0 +1,50 @@
+/* run/retry: when a failed job is tried again. */
+#include "run/retry.h"
+#include "tap.h"
+
+static int64_t when(enum fail_class class, int n_tries, int tries, double random, int64_t retry_after_ms)
+{
+	struct retry_question q = { class, n_tries, tries, 1000000, retry_after_ms, random };
+	int64_t at = retry_when(&q);
+
+	return at == RETRY_NEVER ? RETRY_NEVER : at - 1000000;
+}
+
+int main(void)
+{
+	static const struct {
+		const char *name;
+		enum fail_class class;
+		int n_tries, tries;
+		double random;
+		int64_t retry_after_ms, want;
+	} rows[] = {
+		{ "io, first failure, full share of 100 ms", FAIL_IO, 1, 3, 0.999, 0, 99 },
+		{ "io, second failure doubles", FAIL_IO, 2, 3, 0.5, 0, 100 },
+		{ "tries: 3 means three in all", FAIL_IO, 3, 3, 0.5, 0, RETRY_NEVER },
+		{ "tries: 1 means no second", FAIL_IO, 1, 1, 0.5, 0, RETRY_NEVER },
+		{ "a service gets a second", FAIL_REMOTE, 1, 3, 0.5, 0, 500 },
+		{ "the cap holds", FAIL_REMOTE_RATE, 30, 100, 0.5, 0, 30000 },
+		{ "Retry-After is honoured", FAIL_REMOTE_RATE, 1, 3, 0.5, 7000, 7000 },
+		{ "a longer back-off than Retry-After stays", FAIL_REMOTE_RATE, 5, 9, 0.5, 100, 8000 },
+		{ "input is never tried again", FAIL_INPUT, 1, 3, 0.5, 0, RETRY_NEVER },
+		{ "nonfinite neither", FAIL_NONFINITE, 1, 3, 0.5, 0, RETRY_NEVER },
+		{ "a crash neither", FAIL_CRASH, 1, 3, 0.5, 0, RETRY_NEVER },
+	};
+	uint64_t state = 1;
+	double sum = 0, x;
+	int n_out = 0;
+
+	for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++)
+		IS_INT(when(rows[i].class, rows[i].n_tries, rows[i].tries, rows[i].random, rows[i].retry_after_ms), rows[i].want,
+		       rows[i].name);
+	for (int i = 0; i < 10000; i++) {
+		x = retry_random(&state);
+		n_out += x < 0 || x >= 1;
+		sum += x;
+	}
+	IS_INT(n_out, 0, "random numbers lie in [0, 1)");
+	IS_NEAR(sum / 10000, 0.5, 0.02, "their mean is a half");
+	OK(!retry_counts(FAIL_DISK_FULL) && !retry_counts(FAIL_MODEL) && retry_counts(FAIL_IO), "what stops the run is nobody's try");
+	return tap_done();
+}

@@ -1,0 +1,255 @@
+/* Checkpoint folders: what is missing, which model it is, the fingerprint. */
+#include "tap.h"
+
+#include "base/fs.h"
+#include "base/mem.h"
+#include "store/store.h"
+
+#include <unistd.h>
+
+#define CONFIG_SMALL "{\"model_type\": \"musicgen\", \"decoder\": {\"hidden_size\": 1024, \"num_hidden_layers\": 24}}"
+
+static char root[] = "/tmp/mgbatch-store-XXXXXX";
+
+/* ---- folders ------------------------------------------------------------------ */
+
+static void put(const char *name, const char *text)
+{
+	char *path = fs_join(root, name);
+	struct err err = ERR_INIT;
+
+	if (fs_replace(path, text, strlen(text), &err))
+		OK(0, "%s", err.text);
+	free(path);
+}
+
+static void drop(const char *name)
+{
+	char *path = fs_join(root, name);
+	struct err err = ERR_INIT;
+
+	if (fs_remove(path, &err))
+		OK(0, "%s", err.text);
+	free(path);
+}
+
+static void put_good(void)
+{
+	put("config.json", CONFIG_SMALL);
+	put("tokenizer.json", "{}");
+	put("model.safetensors", "weights");
+}
+
+static int open_store(struct checkpoint *c, struct err *err)
+{
+	struct err none = ERR_INIT;
+
+	*err = none;
+	return store_open(c, root, err);
+}
+
+static void expect_error(const char *want)
+{
+	struct checkpoint c = { 0 };
+	struct err err;
+	int r = open_store(&c, &err);
+
+	if (!OK(r == -1 && err.code == ERR_MODEL && strstr(err.text, want), "refused: %s", want))
+		printf("# %s\n", err.text);
+	OK(strstr(err.text, root), "  and the folder is named");
+	store_release(&c);
+}
+
+/* ---- tests -------------------------------------------------------------------- */
+
+static void test_missing(void)
+{
+	struct checkpoint c = { 0 };
+	struct err err = ERR_INIT;
+
+	OK(store_open(&c, "/nonexistent/folder", &err) == -1 && err.code == ERR_MODEL && strstr(err.text, "does not exist"),
+	   "no folder: %s", err.text);
+	OK(store_open(&c, "/dev/null", &err) == -1 && strstr(err.text, "name the folder"), "no folder but something else");
+	expect_error("'config.json' is missing: a checkpoint folder holds");
+	put("state_dict.bin", "x");
+	expect_error("audiocraft's own format");
+	drop("state_dict.bin");
+	put("config.json", CONFIG_SMALL);
+	expect_error("'tokenizer.json' is missing");
+	put("tokenizer.json", "{}");
+	expect_error("'model.safetensors' is missing: a checkpoint");
+	put("pytorch_model.bin", "x");
+	expect_error("'model.safetensors' is missing, found 'pytorch_model.bin'");
+	drop("pytorch_model.bin");
+	put("model.safetensors", "weights");
+	OK(open_store(&c, &err) == 0, "complete %s", err.text);
+	IS_TEXT(c.dir, root, "  its folder");
+	IS_INT(c.weight_bytes, 7, "  bytes of the tensors");
+	store_release(&c);
+}
+
+static const struct {
+	const char *type;
+	int width, n_layers;
+	const char *channels;
+	const char *want; /* version, or "! error" */
+} configs[] = {
+	{ "musicgen", 1024, 24, NULL, "small" },
+	{ "musicgen", 1536, 48, "1", "medium" },
+	{ "musicgen", 2048, 48, "1", "large" },
+	{ "musicgen", 1024, 24, "2", "stereo-small" },
+	{ "musicgen", 1536, 48, "2", "stereo-medium" },
+	{ "musicgen", 2048, 48, "2", "stereo-large" },
+	{ "musicgen_melody", 1536, 48, "1", "melody" },
+	{ "musicgen_melody", 2048, 48, "1", "melody-large" },
+	{ "musicgen_melody", 1536, 48, "2", "stereo-melody" },
+	{ "musicgen_melody", 2048, 48, "2", "stereo-melody-large" },
+	{ "musicgen", 64, 2, "1", "custom" },
+	{ "musicgen", 1024, 48, "1", "custom" },
+	{ "musicgen", 64, 2, "2", "stereo-custom" },
+	{ "musicgen_melody", 1024, 24, "2", "stereo-custom" },
+	{ "t5", 1024, 24, "1", "! 'model_type' is 't5', expected 'musicgen'" },
+	{ "musicgen", 0, 24, "1", "! 'hidden_size' must be a whole number" },
+	{ "musicgen", 1024, -1, "1", "! 'num_hidden_layers' must be a whole number" },
+	{ "musicgen", 1024, 24, "3", "! 'audio_channels' must be 1 or 2" },
+	{ "musicgen", 1024, 24, "\"2\"", "! 'audio_channels' must be 1 or 2" },
+	{ "musicgen", 1024, 24, "null, \"x\": ]", "! config.json" },
+};
+
+static void test_versions(void)
+{
+	size_t i;
+
+	put_good();
+	for (i = 0; i < sizeof configs / sizeof *configs; i++) {
+		const char *want = configs[i].want;
+		struct checkpoint c = { 0 };
+		struct err err;
+		char text[400], channels[60] = "";
+
+		if (configs[i].channels)
+			(void)snprintf(channels, sizeof channels, ", \"audio_channels\": %s", configs[i].channels);
+		(void)snprintf(text, sizeof text,
+			       "{\"model_type\": \"%s\", \"decoder\": {\"hidden_size\": %d, \"num_hidden_layers\": %d%s}}", configs[i].type,
+			       configs[i].width, configs[i].n_layers, channels);
+		put("config.json", text);
+		if (want[0] == '!') {
+			expect_error(want + 2);
+			continue;
+		}
+		if (!OK(open_store(&c, &err) == 0, "%s %s", want, err.text))
+			continue;
+		IS_TEXT(c.version, want, "  version");
+		OK(c.is_stereo == (strstr(want, "stereo") != NULL), "  stereo or not");
+		OK(c.is_melody == (strcmp(configs[i].type, "musicgen_melody") == 0), "  melody or not");
+		store_release(&c);
+	}
+	put("config.json", "{\"model_type\": \"musicgen\"}");
+	expect_error("'decoder' is missing");
+	put("config.json", "{\"decoder\": {}}");
+	expect_error("model_type");
+	put("config.json", "{\"model_type\": \"musicgen\", \"decoder\": {\"hidden_size\": 1.5, \"num_hidden_layers\": 1}}");
+	expect_error("whole number");
+}
+
+static void fingerprint(char out[HASH_HEX_SIZE])
+{
+	struct checkpoint c = { 0 };
+	struct err err;
+
+	if (!OK(open_store(&c, &err) == 0, "opened %s", err.text))
+		return;
+	memcpy(out, c.fingerprint, HASH_HEX_SIZE);
+	store_release(&c);
+}
+
+/* sha256 of "mgbatch/checkpoint/1\n" and a line of name, size and sha256 for each file, computed apart from this program. */
+#define FINGERPRINT_GOOD "ec0d674b28d905835a86410413292d0d0b4a62b5cf56cb232d7fc0ab1b6e122c"
+#define FINGERPRINT_SHARDS "8d65032716923c0921633e03f6c92e593229702b88e201fa900dc68b42db00bb"
+
+static void test_fingerprint(void)
+{
+	char first[HASH_HEX_SIZE] = "", other[HASH_HEX_SIZE] = "";
+
+	put_good();
+	fingerprint(first);
+	IS_TEXT(first, FINGERPRINT_GOOD, "the fingerprint");
+	put("README.md", "about");
+	put("generation_config.json", "{}");
+	fingerprint(other);
+	IS_TEXT(other, first, "other files are not in it");
+	put("model.safetensors", "weightS");
+	fingerprint(other);
+	OK(strcmp(other, first) != 0, "one byte of the weights is");
+	put("model.safetensors", "weights");
+	put("tokenizer.json", "{ }");
+	fingerprint(other);
+	OK(strcmp(other, first) != 0, "the tokenizer is");
+	put("tokenizer.json", "{}");
+	put("config.json", CONFIG_SMALL "\n");
+	fingerprint(other);
+	OK(strcmp(other, first) != 0, "config.json is");
+}
+
+static void test_shards(void)
+{
+	static const struct {
+		const char *text, *want;
+	} bad[] = {
+		{ "{}", "'weight_map' is missing" },
+		{ "{\"weight_map\": {}}", "'weight_map' is missing" },
+		{ "{\"weight_map\": []}", "'weight_map' is missing" },
+		{ "{\"weight_map\": {\"t\": 1}}", "no plain name" },
+		{ "{\"weight_map\": {\"t\": \"../a.safetensors\"}}", "'../a.safetensors', which is no plain name" },
+		{ "{\"weight_map\": {\"t\": \"/etc/passwd\"}}", "no plain name" },
+		{ "{\"weight_map\": {\"t\": \".a.safetensors\"}}", "no plain name" },
+		{ "{\"weight_map\": {\"t\": \"a\\\\b.safetensors\"}}", "no plain name" },
+		{ "{\"weight_map\": {\"t\": \"a.bin\"}}", "no plain name" },
+		{ "{\"weight_map\": {\"t\": \"gone.safetensors\"}}", "'gone.safetensors' is missing" },
+		{ "{\"weight_map\": ", "model.safetensors.index.json" },
+	};
+	struct checkpoint c = { 0 };
+	struct err err;
+	char text[HASH_HEX_SIZE] = "";
+	size_t i;
+
+	put_good();
+	for (i = 0; i < sizeof bad / sizeof *bad; i++) {
+		put("model.safetensors.index.json", bad[i].text);
+		expect_error(bad[i].want);
+	}
+	drop("model.safetensors");
+	put("model-2.safetensors", "two");
+	put("model-1.safetensors", "first");
+	put("model.safetensors.index.json",
+	    "{\"weight_map\": {\"b\": \"model-2.safetensors\", \"a\": \"model-1.safetensors\", \"c\": \"model-2.safetensors\"}}");
+	if (!OK(open_store(&c, &err) == 0, "shards %s", err.text))
+		return;
+	IS_INT(c.weight_bytes, 8, "bytes of all shards, each once");
+	memcpy(text, c.fingerprint, sizeof text);
+	IS_TEXT(text, FINGERPRINT_SHARDS, "their fingerprint, in the order of names");
+	store_release(&c);
+}
+
+static void clean(void)
+{
+	static const char *const names[] = { "config.json", "tokenizer.json", "model.safetensors", "model.safetensors.index.json",
+					     "model-1.safetensors", "model-2.safetensors", "README.md", "generation_config.json" };
+	size_t i;
+
+	for (i = 0; i < sizeof names / sizeof *names; i++)
+		drop(names[i]);
+	OK(rmdir(root) == 0, "nothing else was written into the folder");
+}
+
+int main(void)
+{
+	if (!OK(mkdtemp(root) != NULL, "a folder"))
+		return tap_done();
+	test_missing();
+	test_versions();
+	test_fingerprint();
+	test_shards();
+	clean();
+	return tap_done();
+}
