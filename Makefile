@@ -54,8 +54,8 @@ $(BUILD)/flags: FORCE
 FORCE:
 
 # Only these files may use wider instructions: the program chooses among them at run time.
-$(BUILD)/src/engine/kernels_avx2.o: CFLAGS_ALL += -O3 -fno-trapping-math -mavx2 -mfma -mf16c
-$(BUILD)/src/engine/kernels_avx512.o: CFLAGS_ALL += -O3 -fno-trapping-math -mavx512f -mavx512bw -mavx512dq -mavx512vl -mavx2 -mfma -mf16c
+$(BUILD)/src/engine/kernels_avx2.o: CFLAGS_ALL += -O3 -fno-trapping-math -mavx2 -mfma -mf16c -fno-sanitize=undefined
+$(BUILD)/src/engine/kernels_avx512.o: CFLAGS_ALL += -O3 -fno-trapping-math -mavx512f -mavx512bw -mavx512dq -mavx512vl -mavx2 -mfma -mf16c -fno-sanitize=undefined
 
 $(BUILD)/%.o: %.c $(BUILD)/flags
 	@mkdir -p $(@D)

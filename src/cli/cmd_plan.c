@@ -72,8 +72,10 @@ static void print_text(const struct prepared *p, const struct run_plan *plan)
 	strbuf_addf(&text, "disk      %s needed, %s free\n", text_bytes(a, sizeof a, plan->bytes_needed),
 		    text_bytes(b, sizeof b, plan->bytes_free));
 	add_memory(&text, p);
-	strbuf_addf(&text, "time      %s\n",
-		    plan->expected_s > 0 ? text_duration(a, sizeof a, plan->expected_s) : "unknown until something has been made here");
+	if (plan->n_to_make)
+		strbuf_addf(&text, "time      %s\n",
+			    plan->expected_s > 0 ? text_duration(a, sizeof a, plan->expected_s)
+						 : "unknown until something has been made here");
 	strbuf_adds(&text, "backend   ");
 	print_visible(&text, p->made_by);
 	strbuf_adds(&text, "\noutput    ");

@@ -33,7 +33,9 @@
 #include <stdint.h>
 #include <string.h>
 
-#if defined(__clang__)
+#if PART_LANES == 1
+#define UNROLL
+#elif defined(__clang__)
 #define UNROLL _Pragma("unroll")
 #elif defined(__GNUC__)
 #define UNROLL _Pragma("GCC unroll 8")

@@ -41,8 +41,14 @@ static bool read_range(struct manifest_inside *in, struct axis *axis)
 	struct range range;
 	bool good = false;
 
-	if (range_parse(n->text, JOBS_MAX, &range, &why)) {
+	if (range_parse(n->text, in->jobs_max, &range, &why)) {
 		NODE_SAY(in, n, "%s %s", axis->name, why.buf);
+		goto out;
+	}
+	in->n_range_values += range.n;
+	if (in->n_range_values > 2 * in->jobs_max) { /* a dozen letters must not ask for all the memory there is */
+		NODE_SAY(in, n, "%s's range makes more than %lld values with those before it: sweep fewer values, or split the manifest",
+			 axis->name, 2 * (long long)in->jobs_max);
 		goto out;
 	}
 	axis->n_rows = range.n;

@@ -124,6 +124,7 @@ struct manifest_inside {
 	int n_inputs, cap_inputs;
 	struct seen input_index;
 	int64_t jobs_max;
+	int64_t n_range_values; /* of all ranges so far */
 	struct strbuf why;        /* scratch */
 	struct manifest_model model;
 	struct job *jobs;         /* malloc'ed: their number is known only at the end */

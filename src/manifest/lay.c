@@ -156,7 +156,8 @@ static void check_version(struct manifest_inside *in, const struct layout *l, co
 	(void)l;
 	if (!strcmp(c->text, in->model.version))
 		return;
-	say_at(in, c, arena_printf(&in->arena, "modelVersion '%s' is said, but the checkpoint's folder holds '%s': remove modelVersion, or name a folder of '%s'",
+	say_at(in, c, arena_printf(&in->arena,
+				   "modelVersion '%s' is said, but the checkpoint's folder holds '%s': remove modelVersion, or name a folder of '%s'",
 				   c->text, in->model.version, c->text));
 }
 
@@ -189,8 +190,8 @@ static void check_template(struct manifest_inside *in, const struct layout *l, c
 			continue;
 		param = card_find(in->card, name);
 		if (param >= 0)
-			say_at(in, c, arena_printf(&in->arena, "{%s} cannot stand in a text: a text names variables and other parameters than texts and the seed",
-						   name));
+			say_at(in, c, arena_printf(&in->arena,
+						   "{%s} cannot stand in a text: a text names variables and other parameters than texts and the seed", name));
 		else
 			say_variable(in, l, c, name);
 	}

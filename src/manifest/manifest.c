@@ -179,16 +179,17 @@ static int64_t count_jobs(struct manifest_inside *in, const struct layout *layou
 	for (int i = 0; i < n; i++) {
 		const struct place *p = layouts[i].set;
 
-		if (layouts[i].n_combinations > in->jobs_max - total) {
-			bool is_first = i == 0 || layouts[i].n_combinations > in->jobs_max;
+		int64_t n_own = layouts[i].n_combinations;
+		bool is_alone = n_own > in->jobs_max; /* too many without those before */
 
-			mistake_add(&in->ms, p->line, p->column, "%s%s %s %" PRId64 " combinations%s, more than the limit of %" PRId64 ": sweep fewer values, or split the manifest",
-				    place_title(in, p), is_first ? "" : " and those before it", is_first ? "has" : "have",
-				    layouts[i].n_combinations == INT64_MAX ? INT64_MAX : is_first ? layouts[i].n_combinations : layouts[i].n_combinations + total,
-				    layouts[i].n_combinations == INT64_MAX ? " or more" : "", in->jobs_max);
+		if (n_own > in->jobs_max - total) {
+			mistake_add(&in->ms, p->line, p->column,
+				    "%s%s %s %" PRId64 " combinations%s, more than the limit of %" PRId64 ": sweep fewer values, or split the manifest",
+				    place_title(in, p), is_alone ? "" : " and those before it", is_alone ? "has" : "have",
+				    is_alone ? n_own : n_own + total, n_own == INT64_MAX ? " or more" : "", in->jobs_max);
 			return -1;
 		}
-		total += layouts[i].n_combinations;
+		total += n_own;
 	}
 	return total;
 }

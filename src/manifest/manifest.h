@@ -10,6 +10,15 @@
  * mistakes gives no jobs. After manifest_read said mistakes, manifest_expand may
  * still be called to find those of the sweeps too.
  *
+ * What DESIGN section 3 leaves open is so: a set's own axes vary slowest, then the top's.
+ * Nearer wins name by name (command line, set, top); tags of top and set are united, and a
+ * combination goes when any exclude of either holds; takes is the nearer. takes: 2 or more makes an axis "take"
+ * (k1, k2 in {axes}). A table's row without a label is called by its number. The same job twice, in a
+ * list or in two sets, is a mistake. An exclude looks at given seeds, not at derived ones. In a prompt stand
+ * {axis}, {column}, {axis.column}, {take} and parameters that are no texts. output.name takes {column} for {axis.column}.
+ * --backend B that is not the manifest's own adds "-B" to output.dir. A path that gets "val" or
+ * "dev" from its job's id has that word in capitals (see expand.c).
+ *
  * One arena holds everything; manifest_free ends it. Pure but for reading the
  * files that the manifest names. Limits: 16 MiB of text, depth 64, 1,000 anchors,
  * JOBS_MAX jobs, MISTAKES_MAX mistakes.

@@ -226,11 +226,27 @@ static int check_choice(struct parse *p, const struct param *row, const struct t
 	return -1;
 }
 
-/* A value that its parameter could never have makes a condition that silently never holds. A choice's or a text's value may look like a number. */
+static int wrong_kind(struct parse *p, const struct param *row, const struct token *t, const char *what)
+{
+	wrong_at(p, t->offset, "");
+	strbuf_addf(p->why, "%s is %s: compare it with one, found '%.60s'", row->name, what, t->text);
+	return -1;
+}
+
+/* A value that its parameter could never have would make a condition that silently never holds. */
+static int check_param_value(struct parse *p, const struct param *row, const struct token *t, struct value *v)
+{
+	if (row->type == PARAM_NUMBER || row->type == PARAM_INTEGER)
+		return v->kind == VALUE_NUMBER ? 0 : wrong_kind(p, row, t, "a number");
+	if (row->type == PARAM_BOOLEAN)
+		return v->kind == VALUE_BOOL ? 0 : wrong_kind(p, row, t, "true or false");
+	v->kind = VALUE_TEXT; /* a text's value may look like a number */
+	v->as.text = t->text;
+	return row->type == PARAM_CHOICE ? check_choice(p, row, t) : 0;
+}
+
 static int check_value(struct parse *p, const struct predicate *test, const struct token *t, struct value *v)
 {
-	const struct param *row;
-
 	if (test->subject == SUBJECT_STATE)
 		return check_state(p, t);
 	if (test->subject == SUBJECT_TAKE && v->kind != VALUE_NUMBER)
@@ -239,24 +255,7 @@ static int check_value(struct parse *p, const struct predicate *test, const stru
 		v->kind = VALUE_TEXT;
 		v->as.text = t->text;
 	}
-	if (test->subject != SUBJECT_PARAM)
-		return 0;
-	row = card_param(p->names->card, test->param);
-	if ((row->type == PARAM_NUMBER || row->type == PARAM_INTEGER) && v->kind != VALUE_NUMBER)
-		wrong_at(p, t->offset, "");
-	else if (row->type == PARAM_BOOLEAN && v->kind != VALUE_BOOL)
-		wrong_at(p, t->offset, "");
-	else
-		goto right_kind;
-	strbuf_addf(p->why, "%s is %s: compare it with one, found '%.60s'", row->name, row->type == PARAM_BOOLEAN ? "true or false" : "a number",
-		    t->text);
-	return -1;
-right_kind:
-	if (row->type == PARAM_TEXT || row->type == PARAM_FILE || row->type == PARAM_CHOICE) {
-		v->kind = VALUE_TEXT;
-		v->as.text = t->text;
-	}
-	return row->type == PARAM_CHOICE ? check_choice(p, row, t) : 0;
+	return test->subject == SUBJECT_PARAM ? check_param_value(p, card_param(p->names->card, test->param), t, v) : 0;
 }
 
 /* ---- tests ------------------------------------------------------------------ */

@@ -137,7 +137,7 @@ static int sync_new(struct run *r, struct run_file *files, int n, struct err *er
 	for (int i = 0; i < n; i++)
 		if (files[i].is_new)
 			paths[n_paths++] = run_path(r, files[i].from);
-	rc = sync_files(r->config->output_dir, paths, n_paths, err);
+	rc = sync_files(&r->sync_pool, paths, n_paths, err);
 	for (size_t i = 0; i < n_paths; i++)
 		free(paths[i]);
 	return rc;

@@ -247,6 +247,7 @@ static void release(struct run *r)
 	free(crash_path);
 	ledger_close(r->ledger);
 	fs_lock_release(&r->lock);
+	pool_close(r->sync_pool);
 	queue_release(&r->queue);
 	free(r->slots);
 	free(r->jobs);

@@ -8,6 +8,7 @@
 
 #include "base/err.h"
 #include "base/fs.h"
+#include "base/pool.h"
 #include "ledger/ledger.h"
 #include "ledger/ledger_write.h"
 #include "run/queue.h"
@@ -63,6 +64,7 @@ struct run {
 	struct queue queue;
 	struct run_file group[RUN_GROUP_MAX];
 	int n_group;
+	struct pool *sync_pool;       /* for groups; NULL until one is large */
 	int64_t group_ms;             /* monotonic, of the group's first */
 	struct run_slot *slots;       /* jobs handed to the backend */
 	size_t n_slots, cap_slots;

@@ -184,14 +184,14 @@ static int settle_made(void *arg, const struct ledger_job *row, struct err *err)
 }
 
 /* The dead run may not have come so far as to sync them. */
-static int sync_found(const struct run *r, const struct run_file *files, size_t n, struct err *err)
+static int sync_found(struct run *r, const struct run_file *files, size_t n, struct err *err)
 {
 	char **paths = mem_zalloc(n, sizeof *paths);
 	int rc;
 
 	for (size_t i = 0; i < n; i++)
 		paths[i] = run_path(r, files[i].from);
-	rc = sync_files(r->config->output_dir, paths, n, err);
+	rc = sync_files(&r->sync_pool, paths, n, err);
 	for (size_t i = 0; i < n; i++)
 		free(paths[i]);
 	free(paths);

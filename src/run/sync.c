@@ -1,14 +1,11 @@
 /* See sync.h. */
-#define _GNU_SOURCE /* syncfs: Linux has it, POSIX does not */
 #include "run/sync.h"
 
 #include "base/fs.h"
 #include "base/mem.h"
 
-#include <errno.h>
-#include <fcntl.h>
+#include <stdbool.h>
 #include <string.h>
-#include <unistd.h>
 
 /* Takes dir over. */
 static void add(struct sync_dirs *dirs, char *dir)
@@ -58,25 +55,32 @@ void sync_dirs_release(struct sync_dirs *dirs)
 	*dirs = (struct sync_dirs)SYNC_DIRS_INIT;
 }
 
-static int sync_file_system(const char *dir, struct err *err)
-{
-	int fd = open(dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	int rc = 0;
+struct syncing {
+	char *const *paths;
+	struct err errs[SYNC_THREADS];
+};
 
-	if (fd < 0)
-		return err_set_sys(err, ERR_IO, errno, "cannot open the folder '%s'", dir);
-	if (syncfs(fd) != 0)
-		rc = err_set_sys(err, ERR_IO, errno, "cannot sync the file system of '%s'", dir);
-	close(fd);
-	return rc;
+static void sync_range(void *arg, int worker, int begin, int end)
+{
+	struct syncing *s = arg;
+
+	for (int i = begin; i < end && s->errs[worker].code == ERR_NONE; i++)
+		(void)!fs_sync_file(s->paths[i], &s->errs[worker]);
 }
 
-int sync_files(const char *dir, char *const *paths, size_t n, struct err *err)
+int sync_files(struct pool **pool, char *const *paths, size_t n, struct err *err)
 {
-	if (n > SYNC_ONE_BY_ONE_MAX)
-		return sync_file_system(dir, err);
-	for (size_t i = 0; i < n; i++)
-		if (fs_sync_file(paths[i], err) != 0)
-			return -1;
+	struct syncing s = { .paths = paths };
+	bool is_few = n <= SYNC_ONE_BY_ONE_MAX;
+
+	if (!is_few && !*pool && pool_open(pool, SYNC_THREADS, err) != 0)
+		return -1;
+	if (is_few)
+		sync_range(&s, 0, 0, (int)n);
+	else
+		pool_run(*pool, (int)n, sync_range, &s);
+	for (int i = 0; i < SYNC_THREADS; i++)
+		if (s.errs[i].code != ERR_NONE)
+			return err_set(err, s.errs[i].code, "%s", s.errs[i].text);
 	return 0;
 }

@@ -39,7 +39,7 @@ build() # compiler optimisation
 	for source in src/base/*.c src/engine/*.c tests/unit/engine/test_same_samples.c; do
 		objects="$objects $dir/${source%.c}.o"
 	done
-	# shellcheck disable=SC2086
+	# shellcheck disable=SC2046,SC2086
 	{
 		make CC="$1" BUILD="$dir" VARIANT=release OPT_release="$2" CPPFLAGS=-Itests $objects &&
 			"$1" -pthread -o "$dir/same-samples" $objects $(pkg-config --libs libcjson libcrypto) -lm

@@ -97,12 +97,12 @@ torture() # name kills from_ms to_ms
 if [ "$fake_kills" -gt 0 ]; then
 	fake_manifest >m.yaml
 	run 0 mgbatch run m.yaml --output reference
-	torture fake "$fake_kills" 5 60
+	torture fake "$fake_kills" 5 150
 	rm -rf reference out
 fi
 if [ "$native_kills" -gt 0 ]; then
 	native_manifest >m.yaml
 	run 0 mgbatch run m.yaml --output reference
-	torture native "$native_kills" 20 600
+	torture native "$native_kills" 20 1500
 fi
 done_testing

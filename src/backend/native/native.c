@@ -102,20 +102,18 @@ static enum backend_answer native_submit(struct backend *b, const struct backend
 	struct native *n = native_of(b);
 	struct sequence_request request = request_of(task->job, engine_get_info(n->engine));
 	struct err why = ERR_INIT;
+	enum batch_answer answer;
 	int tag = free_tag(n);
 
 	if (tag < 0)
 		return BACKEND_BUSY;
 	request.tag = (uint64_t)tag;
-	switch (batch_add(n->batch, &request, &why)) {
-	case BATCH_TAKEN:
+	answer = batch_add(n->batch, &request, &why);
+	if (answer == BATCH_BUSY)
+		return BACKEND_BUSY;
+	if (answer == BATCH_TAKEN) {
 		n->jobs[tag] = task->job;
 		return BACKEND_TAKEN;
-	case BATCH_BUSY:
-		return BACKEND_BUSY;
-	case BATCH_REFUSED:
-	default:
-		break;
 	}
 	*refusal = (struct event){ .kind = EVENT_FAILED, .job = task->job, .class = class_of(why.code) };
 	(void)snprintf(refusal->sentence, sizeof refusal->sentence, "%s", why.text);

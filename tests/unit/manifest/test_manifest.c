@@ -152,6 +152,14 @@ static void check_input(void)
 	manifest_free(m);
 }
 
+static bool has_mistake(const struct manifest *m, const char *part)
+{
+	for (int i = 0; i < m->n_mistakes; i++)
+		if (strstr(m->mistakes[i].text, part))
+			return true;
+	return false;
+}
+
 static void check_limits(void)
 {
 	struct manifest_overrides over = { .jobs_max = 10 };
@@ -161,8 +169,14 @@ static void check_limits(void)
 
 	IS_INT(m->n_jobs, 10, "as many as the limit");
 	manifest_free(m);
+	m = expand("version: 1\nparams: {prompt: x}\nsweep: {seed: 1..4, topK: 1..3}\n", &over);
+	OK(m->n_mistakes == 1 && strstr(m->mistakes[0].text, "12 combinations"), "more is a mistake with the number");
+	manifest_free(m);
 	m = expand("version: 1\nparams: {prompt: x}\nsweep: {seed: 1..11}\n", &over);
-	OK(m->n_mistakes == 1 && strstr(m->mistakes[0].text, "11 combinations"), "one more is a mistake with the number");
+	OK(m->n_mistakes == 1 && strstr(m->mistakes[0].text, "11 values"), "so is a range that is longer alone");
+	manifest_free(m);
+	m = expand("version: 1\nparams: {prompt: x}\nsets: {a: {sweep: {seed: 1..9}}, b: {sweep: {seed: 11..19}}, c: {sweep: {seed: 21..29}}}\n", &over);
+	OK(has_mistake(m, "more than 20 values"), "so are ranges that ask for memory together");
 	manifest_free(m);
 	m = expand("version: 1\nparams: {prompt: x}\nsweep: {seed: 1..100000, topK: 1..2000, duration: 1..30, temperature: 1..100000, continuationStart: 1..100000}\n", NULL);
 	OK(m->n_mistakes == 1 && strstr(m->mistakes[0].text, "or more"), "so is a product beyond 2^63");

@@ -1,0 +1,317 @@
+/* ledger: what is written is read back; what is not a ledger of ours is refused. */
+#include <errno.h>
+#include <sqlite3.h>
+
+#include "ledger/ledger_write.h"
+#include "unit/run/some_jobs.h"
+
+static const struct ledger_owner owner = { "test", "fake", false };
+
+static struct ledger *open_write(const struct some_jobs *s)
+{
+	struct err err = ERR_INIT;
+	struct ledger *l = NULL;
+
+	OK(ledger_open_write(&l, s->dir, &owner, &err) == 0, "open for writing %s", err.text);
+	return l;
+}
+
+static struct ledger *open_read(const struct some_jobs *s)
+{
+	struct err err = ERR_INIT;
+	struct ledger *l = NULL;
+
+	OK(ledger_open_read(&l, s->dir, &err) == 0, "open for reading %s", err.text);
+	return l;
+}
+
+static struct ledger_run some_run(int64_t started_ms)
+{
+	return (struct ledger_run){ .started_ms = started_ms, .exit_status = -1, .command_line = "run m.yaml", .host = "h", .boot_id = "b",
+				    .tool_version = "1.0", .made_by = "fake", .manifest_path = "m.yaml", .manifest_sha256 = "s",
+				    .pid = 7, .n_oom_kills = 3 };
+}
+
+/* All jobs as pending rows, seq = 1, 2, ... */
+static void add_all(struct ledger *l, const struct some_jobs *s)
+{
+	struct err err = ERR_INIT;
+	int64_t seq = 0;
+	int rc = ledger_begin(l, &err);
+
+	for (int i = 0; rc == 0 && i < s->n; i++)
+		rc = ledger_add_job(l, &s->jobs[i], &seq, &err);
+	OK(rc == 0 && ledger_commit(l, &err) == 0 && seq == s->n, "%d jobs added %s", s->n, err.text);
+}
+
+/* ---- reading back --------------------------------------------------------------------- */
+
+struct seen {
+	int n;
+	int64_t order[16];
+	char params[256], axes[64], tags[64], id_text[JOB_ID_SIZE], path[64];
+	double audio_s;
+	int64_t digest;
+};
+
+static int see(void *arg, const struct ledger_job *row, struct err *err)
+{
+	struct seen *seen = arg;
+
+	(void)err;
+	if (seen->n < 16)
+		seen->order[seen->n] = row->ordinal;
+	if (seen->n++ > 0)
+		return 0;
+	(void)snprintf(seen->params, sizeof seen->params, "%s", row->params);
+	(void)snprintf(seen->axes, sizeof seen->axes, "%s", row->axes);
+	(void)snprintf(seen->tags, sizeof seen->tags, "%s", row->tags);
+	(void)snprintf(seen->id_text, sizeof seen->id_text, "%s", row->id_text);
+	(void)snprintf(seen->path, sizeof seen->path, "%s", row->path);
+	seen->audio_s = row->audio_s;
+	seen->digest = row->digest;
+	return 0;
+}
+
+static int stop_at_two(void *arg, const struct ledger_job *row, struct err *err)
+{
+	int *n = arg;
+
+	(void)row;
+	(void)err;
+	return ++*n == 2;
+}
+
+static void test_rows(void)
+{
+	struct some_jobs s;
+	struct err err = ERR_INIT;
+	struct ledger *w, *l;
+	struct ledger_counts counts;
+	struct seen seen = { .n = 0 };
+	char id[JOB_ID_SIZE];
+	int n = 0;
+
+	some_jobs_open(&s, 5);
+	w = open_write(&s);
+	add_all(w, &s);
+	OK(ledger_begin(w, &err) == 0 && ledger_set_state(w, 2, JOB_SUPERSEDED, &err) == 0 && ledger_commit(w, &err) == 0, "supersede one");
+	OK(ledger_begin(w, &err) == 0 && ledger_set_state(w, 1, JOB_FAILED, &err) == 0, "begin, and read from elsewhere meanwhile");
+	l = open_read(&s);
+	IS_INT(ledger_each(l, LEDGER_ALL_STATES, see, &seen, &err), 0, "each");
+	IS_INT(seen.n, 5, "five rows");
+	OK(seen.order[0] == 0 && seen.order[1] == 2 && seen.order[4] == 1, "by ordinal, superseded last");
+	OK(strstr(seen.params, "\"seed\":1") && strstr(seen.params, "\"temperature\":"), "effective parameters: %s", seen.params);
+	IS_TEXT(seen.axes, "{\"seed\":\"x\"}", "axes");
+	IS_TEXT(seen.tags, "[\"t\"]", "tags");
+	IS_TEXT(seen.path, "a/000.wav", "path");
+	job_id_text(id, s.jobs[0].id);
+	IS_TEXT(seen.id_text, id, "id");
+	IS_NEAR(seen.audio_s, 1, 0, "seconds asked for");
+	IS_INT(seen.digest, ledger_digest(&s.jobs[0]), "digest");
+	seen.n = 0;
+	IS_INT(ledger_each(l, LEDGER_LIVE_STATES, see, &seen, &err), 0, "live ones");
+	IS_INT(seen.n, 4, "four");
+	IS_INT(ledger_each(l, LEDGER_ALL_STATES, stop_at_two, &n, &err), 0, "a visit may stop");
+	IS_INT(n, 2, "at two");
+	IS_INT(ledger_count(l, &counts, &err), 0, "count");
+	IS_INT(counts.by_state[JOB_PENDING], 4, "what is not committed is not seen");
+	IS_NEAR(counts.audio_s_by_state[JOB_PENDING], 4, 0, "four seconds");
+	ledger_close(l);
+	ledger_rollback(w);
+	OK(ledger_begin(w, &err) == 0 && ledger_commit(w, &err) == 0, "a new transaction after a rollback");
+	ledger_close(w);
+	some_jobs_close(&s);
+}
+
+/* ---- tries and runs ---------------------------------------------------------------------- */
+
+struct tries {
+	int n;
+	char text[256];
+};
+
+static int see_attempt(void *arg, const struct ledger_attempt *row, struct err *err)
+{
+	struct tries *t = arg;
+	size_t len = strlen(t->text);
+
+	(void)err;
+	t->n++;
+	(void)snprintf(t->text + len, sizeof t->text - len, "%d %s %s;", row->n, row->outcome, row->class);
+	return 0;
+}
+
+static int try_once(struct ledger *l, int64_t run, int n, const struct ledger_try_end *end, struct err *err)
+{
+	if (ledger_begin(l, err) != 0 || ledger_start_try(l, end->seq, run, n, 100, err) != 0 || ledger_end_try(l, end, err) != 0)
+		return -1;
+	return ledger_commit(l, err);
+}
+
+static void test_tries(void)
+{
+	static const struct ledger_try_end ends[] = {
+		{ .seq = 1, .n = 1, .outcome = LEDGER_INTERRUPTED, .state = JOB_PENDING, .class = FAIL_NONE },
+		{ .seq = 1, .n = 2, .outcome = LEDGER_FAILED, .state = JOB_PENDING, .counts = true, .class = FAIL_IO, .sentence = "disk" },
+		{ .seq = 1, .n = 3, .outcome = LEDGER_DIED, .state = JOB_FAILED, .class = FAIL_CRASH, .sentence = "died" },
+	};
+	struct some_jobs s;
+	struct err err = ERR_INIT;
+	struct ledger *l;
+	struct ledger_run run = some_run(1000), dead;
+	struct ledger_head head;
+	struct ledger_counts counts;
+	struct tries tries = { 0, "" };
+
+	some_jobs_open(&s, 2);
+	l = open_write(&s);
+	add_all(l, &s);
+	IS_INT(ledger_dead_run(l, &dead, &err), 0, "no run yet: none is dead");
+	OK(ledger_begin(l, &err) == 0 && ledger_start_run(l, &run, &err) == 0 && ledger_commit(l, &err) == 0, "a run");
+	IS_INT(ledger_dead_run(l, &dead, &err), 1, "it has not ended");
+	IS_TEXT(dead.boot_id, "b", "its boot");
+	IS_INT(dead.n_oom_kills, 3, "its count of kills");
+	for (size_t i = 0; i < sizeof ends / sizeof ends[0]; i++)
+		IS_INT(try_once(l, run.number, (int)i + 1, &ends[i], &err), 0, "a try");
+	run.ended_ms = 5000;
+	run.exit_status = 1;
+	run.audio_s = 12;
+	OK(ledger_begin(l, &err) == 0 && ledger_end_run(l, &run, &err) == 0 && ledger_commit(l, &err) == 0, "it ends");
+	IS_INT(ledger_dead_run(l, &dead, &err), 0, "and is not dead");
+	ledger_close(l);
+	l = open_read(&s);
+	IS_INT(ledger_each_attempt(l, s.jobs[0].id, see_attempt, &tries, &err), 0, "attempts");
+	IS_TEXT(tries.text, "1 interrupted ;2 failed io;3 died crash;", "in their order");
+	IS_INT(ledger_head(l, &head, &err), 0, "head");
+	IS_TEXT(head.manifest_name, "test", "name");
+	IS_TEXT(head.backend, "fake", "backend");
+	IS_INT(head.last_exit_status, 1, "status");
+	IS_NEAR(head.audio_s_per_s, 3, 1e-9, "12 s of audio in 4 s");
+	IS_INT(ledger_count(l, &counts, &err), 0, "count");
+	IS_INT(counts.failed_by_class[FAIL_CRASH], 1, "failed by class");
+	ledger_close(l);
+	some_jobs_close(&s);
+}
+
+/* ---- finding ------------------------------------------------------------------------------- */
+
+static void test_find(void)
+{
+	static const struct {
+		const char *prefix, *want; /* NULL: found */
+	} rows[] = {
+		{ "abc", "too short" }, { "ab1d", "no job id" }, { "zzzzzzzz", "no job's id begins" }, { "aaaa", "several" },
+		{ "aaaac", NULL },	{ "AAAAC", NULL },
+	};
+	struct some_jobs s;
+	struct err err;
+	struct ledger *l;
+	struct seen seen;
+
+	some_jobs_open(&s, 2);
+	memset(s.jobs[0].id, 0, HASH_BYTES); /* aaaaaaaa... */
+	memset(s.jobs[1].id, 0, HASH_BYTES);
+	s.jobs[1].id[2] = 0x01; /* bits 20 to 24 are 00010: the letter c */
+	l = open_write(&s);
+	add_all(l, &s);
+	for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+		int rc;
+
+		seen.n = 0;
+		err = (struct err)ERR_INIT;
+		rc = ledger_find(l, rows[i].prefix, see, &seen, &err);
+		OK(rows[i].want ? rc != 0 && err.code == ERR_USAGE && strstr(err.text, rows[i].want) : rc == 0 && seen.n == 1 && seen.order[0] == 1,
+		   "find %s: %s", rows[i].prefix, err.text);
+	}
+	ledger_close(l);
+	some_jobs_close(&s);
+}
+
+/* ---- what is not in the id ------------------------------------------------------------------- */
+
+static void test_digest(void)
+{
+	struct some_jobs s;
+	struct job job;
+	static const char *const tags[] = { "t", "u" };
+	int64_t before;
+
+	some_jobs_open(&s, 1);
+	before = ledger_digest(&s.jobs[0]);
+	job = s.jobs[0];
+	OK(ledger_digest(&job) == before, "the same job has the same digest");
+	job.path = "b/000.wav";
+	OK(ledger_digest(&job) != before, "another path has not");
+	job = s.jobs[0];
+	job.ordinal = 9;
+	OK(ledger_digest(&job) != before, "another place");
+	job = s.jobs[0];
+	job.tags = tags;
+	job.n_tags = 2;
+	OK(ledger_digest(&job) != before, "another tag");
+	job = s.jobs[0];
+	job.set = "ab";
+	OK(ledger_digest(&job) != before, "another set");
+	some_jobs_close(&s);
+}
+
+/* ---- what is refused --------------------------------------------------------------------------- */
+
+static void sql(const struct some_jobs *s, const char *text)
+{
+	char *path = fs_join(s->dir, LEDGER_FILE);
+	sqlite3 *db = NULL;
+
+	OK(sqlite3_open(path, &db) == SQLITE_OK && sqlite3_exec(db, text, NULL, NULL, NULL) == SQLITE_OK, "prepared: %s", text);
+	(void)sqlite3_close(db);
+	free(path);
+}
+
+static void test_refusals(void)
+{
+	struct some_jobs s;
+	struct err err = ERR_INIT;
+	struct ledger *l = NULL;
+	struct ledger_owner other = owner;
+	char path[128];
+
+	some_jobs_open(&s, 1);
+	IS_INT(ledger_open_read(&l, s.dir, &err), -1, "nothing there");
+	OK(err.code == ERR_LEDGER && err.sys_errno == ENOENT, "is told apart: %s", err.text);
+	ledger_close(open_write(&s));
+	other.manifest_name = "other";
+	IS_INT(ledger_open_write(&l, s.dir, &other, &err), -1, "another manifest's");
+	IS_INT(err.code, ERR_USAGE, "exit status 2");
+	other = owner;
+	other.backend = "native";
+	IS_INT(ledger_open_write(&l, s.dir, &other, &err), -1, "another backend's");
+	OK(strstr(err.text, "--backend fake") != NULL, "says what to do: %s", err.text);
+	sql(&s, "PRAGMA user_version = 99");
+	IS_INT(ledger_open_read(&l, s.dir, &err), -1, "a newer version's");
+	OK(strstr(err.text, "version 99") != NULL, "says so: %s", err.text);
+	IS_INT(ledger_open_write(&l, s.dir, &owner, &err), -1, "nor for writing");
+	sql(&s, "PRAGMA user_version = 1; PRAGMA application_id = 5");
+	IS_INT(ledger_open_read(&l, s.dir, &err), -1, "another program's database");
+	(void)snprintf(path, sizeof path, "%s/%s", s.dir, LEDGER_FILE);
+	IS_INT(truncate(path, 0), 0, "a run that died at its very first step");
+	err = (struct err)ERR_INIT;
+	IS_INT(ledger_open_read(&l, s.dir, &err), -1, "left an empty file");
+	IS_INT(err.sys_errno, ENOENT, "that is: nothing yet");
+	ledger_close(open_write(&s));
+	ledger_close(open_read(&s));
+	IS_INT(fs_replace(path, "not a database, but long enough to be taken for one by its size alone", 60, &err), 0, "damage");
+	IS_INT(ledger_open_read(&l, s.dir, &err), -1, "is refused");
+	OK(err.code == ERR_LEDGER && strstr(err.text, "damaged"), "with a sentence: %s", err.text);
+	some_jobs_close(&s);
+}
+
+int main(void)
+{
+	test_rows();
+	test_tries();
+	test_find();
+	test_digest();
+	test_refusals();
+	return tap_done();
+}
