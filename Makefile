@@ -8,6 +8,7 @@ ifeq ($(origin CC),default) # make's own cc
 CC := gcc
 endif
 BUILD ?= build/$(VARIANT)
+JOBS ?= $(shell nproc 2>/dev/null || echo 2)
 PKGS := yaml-0.1 libcjson sqlite3 sndfile libcrypto
 
 WARNINGS := -Wall -Wextra -Wpedantic -Wshadow -Wconversion -Wstrict-prototypes -Wmissing-prototypes -Wwrite-strings \
@@ -45,6 +46,14 @@ CLI_TESTS := $(sort $(wildcard tests/cli/t*.sh))
 .PHONY: all
 all: $(PROGRAM) ## the program, at build/release/mgbatch
 
+# One short line a file; make V=1 shows the commands.
+ifdef V
+SAY := @:
+else
+SAY := @echo
+Q := @
+endif
+
 # ---- building ------------------------------------------------------------------------------------
 
 # A change of compiler or flags rebuilds (git's GIT-CFLAGS).
@@ -54,33 +63,41 @@ $(BUILD)/flags: FORCE
 FORCE:
 
 # Only these files may use wider instructions: the program chooses among them at run time.
+# (UBSan's checks of every address in their unrolled loops take minutes to compile; kernels_scalar has them on the same text.)
 $(BUILD)/src/engine/kernels_avx2.o: CFLAGS_ALL += -O3 -fno-trapping-math -mavx2 -mfma -mf16c -fno-sanitize=undefined
 $(BUILD)/src/engine/kernels_avx512.o: CFLAGS_ALL += -O3 -fno-trapping-math -mavx512f -mavx512bw -mavx512dq -mavx512vl -mavx2 -mfma -mf16c -fno-sanitize=undefined
 
 $(BUILD)/%.o: %.c $(BUILD)/flags
 	@mkdir -p $(@D)
-	$(CC) $(CPPFLAGS_ALL) $(CFLAGS_ALL) -MMD -MP -c -o $@ $<
+	$(SAY) '  CC    $@'
+	$(Q)$(CC) $(CPPFLAGS_ALL) $(CFLAGS_ALL) -MMD -MP -c -o $@ $<
 
 $(BUILD)/gen/card_data.c: $(CARDS) tools/embed-cards
 	@mkdir -p $(@D)
-	sh tools/embed-cards $(CARDS) >$@
+	$(SAY) '  CARD  $@'
+	$(Q)sh tools/embed-cards $(CARDS) >$@
 $(BUILD)/gen/card_data.o: $(BUILD)/gen/card_data.c $(BUILD)/flags
-	$(CC) $(CPPFLAGS_ALL) $(CFLAGS_ALL) -MMD -MP -c -o $@ $<
+	$(SAY) '  CC    $@'
+	$(Q)$(CC) $(CPPFLAGS_ALL) $(CFLAGS_ALL) -MMD -MP -c -o $@ $<
 
 $(LIB): $(OBJ)
 	@rm -f $@
-	ar rcs $@ $(OBJ)
+	$(SAY) '  AR    $@'
+	$(Q)ar rcs $@ $(OBJ)
 
 $(PROGRAM): $(BUILD)/src/main.o $(LIB)
-	$(CC) $(LDFLAGS_ALL) -o $@ $^ $(LDLIBS_ALL)
+	$(SAY) '  LINK  $@'
+	$(Q)$(CC) $(LDFLAGS_ALL) -o $@ $^ $(LDLIBS_ALL)
 
 $(UNIT): $(BUILD)/tests/%: tests/%.c $(LIB) $(BUILD)/flags tests/tap.h
 	@mkdir -p $(@D)
-	$(CC) $(CPPFLAGS_ALL) -Itests $(CFLAGS_ALL) -MMD -MP -MF $@.d $(LDFLAGS_ALL) -o $@ $< $(LIB) $(LDLIBS_ALL)
+	$(SAY) '  TEST  $@'
+	$(Q)$(CC) $(CPPFLAGS_ALL) -Itests $(CFLAGS_ALL) -MMD -MP -MF $@.d $(LDFLAGS_ALL) -o $@ $< $(LIB) $(LDLIBS_ALL)
 
 $(REPLAY): $(BUILD)/tests/fuzz/replay_%: tests/fuzz/fuzz_%.c tests/fuzz/replay.c $(LIB) $(BUILD)/flags
 	@mkdir -p $(@D)
-	$(CC) $(CPPFLAGS_ALL) -Itests $(CFLAGS_ALL) -MMD -MP -MF $@.d $(LDFLAGS_ALL) -o $@ $< tests/fuzz/replay.c $(LIB) $(LDLIBS_ALL)
+	$(SAY) '  TEST  $@'
+	$(Q)$(CC) $(CPPFLAGS_ALL) -Itests $(CFLAGS_ALL) -MMD -MP -MF $@.d $(LDFLAGS_ALL) -o $@ $< tests/fuzz/replay.c $(LIB) $(LDLIBS_ALL)
 
 -include $(OBJ:.o=.d) $(BUILD)/src/main.d $(UNIT:=.d) $(REPLAY:=.d)
 
@@ -88,21 +105,22 @@ $(REPLAY): $(BUILD)/tests/fuzz/replay_%: tests/fuzz/fuzz_%.c tests/fuzz/replay.c
 
 .PHONY: demo test check unit clean help deps deps-test
 demo: ## installs what is missing, builds, makes the demo's jobs, says where the report lies
-	sh tools/install-deps build
-	$(MAKE) all
+	@sh tools/install-deps build
+	@$(MAKE) --no-print-directory -j$(JOBS) all
 	$(PROGRAM) run manifests/demo/demo.yaml
 
 test: ## installs what the tests need, builds, runs every test
-	sh tools/install-deps test
-	$(MAKE) test-all
+	@sh tools/install-deps test
+	@$(MAKE) --no-print-directory -j$(JOBS) test-all
 
 .PHONY: test-all
-test-all: check all $(UNIT) $(REPLAY)
-	BUILD=$(abspath $(BUILD)) prove -j2 --exec '' $(UNIT) $(REPLAY)
-	BUILD=$(abspath $(BUILD)) prove -j2 --exec sh $(CLI_TESTS)
+test-all: all $(UNIT) $(REPLAY)
+	@$(MAKE) --no-print-directory check
+	BUILD=$(abspath $(BUILD)) prove -j$(JOBS) --exec '' $(UNIT) $(REPLAY)
+	BUILD=$(abspath $(BUILD)) prove -j$(JOBS) --exec sh $(CLI_TESTS)
 
 unit: all $(UNIT) ## only the unit tests: fast
-	BUILD=$(abspath $(BUILD)) prove -j2 --exec '' $(UNIT)
+	BUILD=$(abspath $(BUILD)) prove -j$(JOBS) --exec '' $(UNIT)
 
 check: ## layers, style, headers that compile alone
 	sh tools/check-layers
@@ -119,11 +137,11 @@ sanitize: ## unit and command line tests under ASan + UBSan, the threaded ones u
 
 .PHONY: test-asan test-tsan
 test-asan: all $(UNIT) $(REPLAY)
-	BUILD=$(abspath $(BUILD)) prove -j2 --exec '' $(UNIT) $(REPLAY)
-	BUILD=$(abspath $(BUILD)) prove -j2 --exec sh $(filter-out %-same-samples.sh %-symbols.sh,$(CLI_TESTS))
+	BUILD=$(abspath $(BUILD)) prove -j$(JOBS) --exec '' $(UNIT) $(REPLAY)
+	BUILD=$(abspath $(BUILD)) prove -j$(JOBS) --exec sh $(filter-out %-same-samples.sh %-symbols.sh,$(CLI_TESTS))
 test-tsan: all $(UNIT)
-	BUILD=$(abspath $(BUILD)) prove -j2 --exec '' $(UNIT)
-	BUILD=$(abspath $(BUILD)) prove -j2 --exec sh $(filter %-run-fake.sh %-native.sh,$(CLI_TESTS))
+	BUILD=$(abspath $(BUILD)) prove -j$(JOBS) --exec '' $(UNIT)
+	BUILD=$(abspath $(BUILD)) prove -j$(JOBS) --exec sh $(filter %-run-fake.sh %-native.sh,$(CLI_TESTS))
 
 warnings: ## the whole program and its tests without a warning under gcc and clang
 	$(MAKE) DEVELOPER=1 CC=gcc BUILD=build/warnings-gcc objects
@@ -141,6 +159,18 @@ fuzz: ## TARGET=manifest SECONDS=60: fuzzes one parser with clang's libFuzzer
 		tests/fuzz/fuzz_$(TARGET).c build/fuzz/libmgbatch.a $(LDLIBS_ALL)
 	mkdir -p build/fuzz/corpus/$(TARGET)
 	build/fuzz/fuzz_$(TARGET) -max_total_time=$(SECONDS) build/fuzz/corpus/$(TARGET) tests/fuzz/corpus/$(TARGET)
+
+BENCH := $(patsubst %.c,$(BUILD)/%,$(sort $(wildcard tests/bench/bench_*.c)))
+$(BENCH): $(BUILD)/tests/%: tests/%.c $(LIB) $(BUILD)/flags
+	@mkdir -p $(@D)
+	$(SAY) '  BENCH $@'
+	$(Q)$(CC) $(CPPFLAGS_ALL) $(CFLAGS_ALL) -MMD -MP -MF $@.d $(LDFLAGS_ALL) -o $@ $< $(LIB) $(LDLIBS_ALL)
+-include $(BENCH:=.d)
+
+MODEL ?= manifests/demo/model
+bench: $(BENCH) ## MODEL=folder: speed of the kernels against memory bandwidth, and of many clips against one
+	$(BUILD)/tests/bench/bench_kernels
+	$(BUILD)/tests/bench/bench_batch $(MODEL)
 
 PREFIX ?= /usr/local
 install: all ## copies the program to $(PREFIX)/bin

@@ -278,7 +278,7 @@ static int cgroup_threads(void)
 	char *slash;
 
 	if (!read_line("/proc/self/cgroup", group, sizeof group) || strncmp(group, "0::", 3))
-		strcpy(group, "0::/");
+		snprintf(group, sizeof group, "0::/");
 	group[strcspn(group, "\n")] = 0;
 	for (;;) {
 		snprintf(path, sizeof path, "%s%s/cpu.max", root, group + 3);

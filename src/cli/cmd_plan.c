@@ -13,7 +13,7 @@ static const struct row {
 	const char *name, *say;
 } rows[] = {
 	{ offsetof(struct run_plan, n_new), "new", "new" },
-	{ offsetof(struct run_plan, n_pending), "pending", "begun before, not done" },
+	{ offsetof(struct run_plan, n_pending), "pending", "known from before, not made yet" },
 	{ offsetof(struct run_plan, n_done), "done", "done" },
 	{ offsetof(struct run_plan, n_failed), "failed", "failed" },
 	{ offsetof(struct run_plan, n_replaced), "replaced", "new, taking an old file's path" },

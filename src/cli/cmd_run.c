@@ -23,10 +23,16 @@ static int write_reports(const char *output_dir, struct err *err)
 	return r < 0 ? err_wrap(err, "writing the reports in '%s'", output_dir) : 0;
 }
 
+static int64_t jobs_left(const struct run_counts *c)
+{
+	return c->n_jobs - c->n_done - c->n_failed;
+}
+
 static void print_text(const struct prepared *p, const struct run_result *result, FILE *to)
 {
 	const struct run_counts *c = &result->counts;
 	struct strbuf text = STRBUF_INIT(PRINT_MAX);
+	int64_t n_left = jobs_left(c);
 	char n[48], made[48], took[48];
 
 	print_visible(&text, p->config.manifest_name);
@@ -35,8 +41,8 @@ static void print_text(const struct prepared *p, const struct run_result *result
 		strbuf_addf(&text, " (%lld before)", (long long)c->n_done_before);
 	if (c->n_failed)
 		strbuf_addf(&text, ", %lld failed", (long long)c->n_failed);
-	if (c->n_waiting)
-		strbuf_addf(&text, ", %lld to do", (long long)c->n_waiting);
+	if (n_left > 0)
+		strbuf_addf(&text, ", %lld to do", (long long)n_left);
 	strbuf_addf(&text, "; made %s of audio in %s\n", text_duration(made, sizeof made, c->audio_s_done_now),
 		    text_duration(took, sizeof took, (double)c->elapsed_ms / 1000));
 	/* That jobs failed is said already. */
@@ -67,7 +73,7 @@ static void print_json(const struct prepared *p, const struct run_result *result
 	json_put_int(&json, "done", c->n_done);
 	json_put_int(&json, "done_before", c->n_done_before);
 	json_put_int(&json, "failed", c->n_failed);
-	json_put_int(&json, "waiting", c->n_waiting);
+	json_put_int(&json, "left", jobs_left(c));
 	json_put_float(&json, "audio_seconds", c->audio_s_done);
 	json_put_float(&json, "audio_seconds_now", c->audio_s_done_now);
 	json_put_float(&json, "elapsed_seconds", (double)c->elapsed_ms / 1000);

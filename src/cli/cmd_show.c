@@ -44,7 +44,7 @@ static void add_artifact(struct strbuf *text, const struct ledger_job *job)
 	if (job->lkfs > LEVEL_SILENT)
 		strbuf_addf(text, "%-11s %.2f LKFS, peak %.4f\n", "level", job->lkfs, job->peak);
 	else
-		strbuf_addf(text, "%-11s silent, peak %.4f\n", "level", job->peak);
+		strbuf_addf(text, "%-11s no loudness (silent, or under 0.4 s), peak %.4f\n", "level", job->peak);
 	add_text(text, "samples", job->pcm_sha256);
 	add_text(text, "file hash", job->file_sha256);
 	add_text(text, "arithmetic", job->arithmetic);

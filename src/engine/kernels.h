@@ -35,13 +35,16 @@ struct kernels {
 	const char *name;
 
 	/* y[m * ldy + n] = sum_k x[m * ldx + k] * w[n][k] (+ bias[n]), for m in 0..n_x-1 and n in begin..end-1.
-	 * x: [n_x, K] with row stride ldx (rows may overlap, ldx < K, as convolutions use it). bias NULL: none. */
+	 * x: [n_x, K] with row stride ldx (rows may overlap, ldx < K, as convolutions use it). bias NULL: none.
+	 * Speed: rows of x a multiple of 4 KiB apart fight for the same lines of the cache; ldx = K + 16 is up to a
+	 * fifth faster then. */
 	void (*matmul)(float *y, size_t ldy, const float *x, size_t ldx, int n_x, const struct matrix *w, int begin, int end,
 		       const float *bias);
 
-	/* y = (x - mean) / sqrt(var + eps) * w + b; biased variance, two passes. x may be y. */
+	/* y = (x - mean) / sqrt(var + eps) * w + b; biased variance, two passes; r = 1 / sqrt(..), fma((x - mean) r, w, b).
+	 * x may be y. */
 	void (*layer_norm)(float *y, const float *x, const float *w, const float *b, int n, float eps);
-	/* y = x / sqrt(mean(x^2) + eps) * w. x may be y. */
+	/* y = x / sqrt(mean(x^2) + eps) * w, as (x r) w. x may be y. */
 	void (*rms_norm)(float *y, const float *x, const float *w, int n, float eps);
 
 	/*
@@ -58,7 +61,7 @@ struct kernels {
 	void (*relu)(float *x, size_t n);
 	void (*elu)(float *y, const float *x, size_t n);                         /* alpha 1; x may be y */
 	/* PyTorch's LSTM cell: gates [4 * n] as i, f, g, o (input and recurrent products and biases added already);
-	 * c = sigmoid(f) c + sigmoid(i) tanh(g); h = sigmoid(o) tanh(c) */
+	 * c = fma(sigmoid(i), tanh(g), sigmoid(f) c); h = sigmoid(o) tanh(c). h, c and gates do not overlap. */
 	void (*lstm_cell)(float *h, float *c, const float *gates, int n);
 	float (*dot)(const float *a, const float *b, size_t n);
 	float (*sum)(const float *a, size_t n);
@@ -71,7 +74,7 @@ int kernels_choose(const struct kernels **ret, const char *wanted, struct err *e
 float kernels_f16_to_f32(unsigned short bits); /* exact */
 float kernels_bf16_to_f32(unsigned short bits);
 
-/* Each is defined in its own file; NULL-terminated list of those built in, best last. */
+/* Each is defined in its own file. Use kernels_choose: a level may not run on this processor. */
 extern const struct kernels kernels_scalar;
 #if defined(__x86_64__)
 extern const struct kernels kernels_avx2;

@@ -33,9 +33,7 @@
 #include <stdint.h>
 #include <string.h>
 
-#if PART_LANES == 1
-#define UNROLL
-#elif defined(__clang__)
+#if defined(__clang__)
 #define UNROLL _Pragma("unroll")
 #elif defined(__GNUC__)
 #define UNROLL _Pragma("GCC unroll 8")
@@ -73,10 +71,12 @@ MATHF_INLINE struct vec load_weights_part(const void *p, enum weight_type type, 
 	return type == WEIGHT_F32 ? vec_load_part(p, n) : type == WEIGHT_F16 ? vec_load_f16_part(p, n) : vec_load_bf16_part(p, n);
 }
 
+/* Into the second-level cache (measured: 22 GB/s on one core where the first level gives 14 and none 16): the next tile
+ * does not fit into the first beside x. */
 MATHF_INLINE void prefetch(const void *p)
 {
 #if defined(__GNUC__)
-	__builtin_prefetch(p);
+	__builtin_prefetch(p, 0, 2);
 #else
 	(void)p;
 #endif

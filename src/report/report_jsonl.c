@@ -4,8 +4,8 @@
  * Every row has the same keys with the same types in the same order, never
  * null: a text that was not said is "", a number -1, a boolean false. Numbers
  * of a parameter of type number always have a point, integers never. `lkfs` is
- * a number with a point too; silence, which has no loudness, is LEVEL_SILENT
- * (-1000.0). No key ends in "file_name" but the first. No times: equal folders
+ * a number with a point too; what has no loudness (silence, or less than
+ * 0.4 s) is LEVEL_SILENT (-1000.0). No key ends in "file_name" but the first. No times: equal folders
  * give equal files.
  */
 #include "report/report_parts.h"

@@ -37,7 +37,8 @@ static void refresh_counts(struct run *r)
 
 void run_tell(struct run *r, enum run_news_kind kind, const struct job *job, const char *text)
 {
-	struct run_news news = { kind, job, text ? text : "", &r->counts };
+	/* before the jobs are counted there is nothing to say of them */
+	struct run_news news = { kind, job, text ? text : "", r->counts.n_jobs > 0 ? &r->counts : NULL };
 
 	if (!r->config->listen)
 		return;

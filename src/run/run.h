@@ -49,7 +49,7 @@ struct run_news {
 	enum run_news_kind kind;
 	const struct job *job;
 	const char *text;
-	const struct run_counts *counts;
+	const struct run_counts *counts; /* NULL before the jobs are counted */
 };
 
 struct run_config {

@@ -81,12 +81,29 @@ static int settle_running(void *arg, const struct ledger_job *row, struct err *e
 	return ledger_end_try(s->r->ledger, &end, err);
 }
 
+static int tell_running(struct settling *s, struct err *err)
+{
+	static const char *const ends[] = { [CAUSE_OUTSIDE] = "was cut off", [CAUSE_SIGNAL] = "crashed",
+					    [CAUSE_OUT_OF_MEMORY] = "was killed for want of memory" };
+	struct strbuf text = STRBUF_INIT(512);
+	int n_again = s->n_running - s->n_failed, rc;
+	char jobs[32];
+
+	strbuf_addf(&text, "the last run %s with %s in hand", ends[s->cause], text_count(jobs, sizeof jobs, s->n_running, "job"));
+	if (n_again > 0)
+		strbuf_addf(&text, "; begun again%s: %d", s->cause == CAUSE_OUTSIDE ? "" : ", each alone, before all others", n_again);
+	if (s->n_failed > 0)
+		strbuf_addf(&text, "; given up after %d deaths: %d", RUN_DEATHS_MAX, s->n_failed);
+	rc = run_note(s->r, RUN_SETTLED, "settled", text.buf, err);
+	strbuf_release(&text);
+	return rc;
+}
+
 int settle_start(struct run *r, struct err *err)
 {
 	char *crash_path = run_path(r, RUN_CRASH_FILE);
 	struct settling s = { .r = r, .signal = crash_read(crash_path) };
 	struct ledger_run dead;
-	char text[256], jobs[32], failed[64] = "";
 	int rc = ledger_dead_run(r->ledger, &dead, err);
 
 	if (rc < 0)
@@ -99,17 +116,8 @@ int settle_start(struct run *r, struct err *err)
 		rc = ledger_start_run(r->ledger, &r->row, err);
 	if (rc == 0)
 		rc = ledger_each_open(r->ledger, settle_running, &s, err);
-	if (rc == 0 && s.n_running > 0) {
-		if (s.n_failed)
-			(void)snprintf(failed, sizeof failed, "; %d of them failed, having died %d times", s.n_failed, RUN_DEATHS_MAX);
-		(void)snprintf(text, sizeof text, "the last run %s with %s in hand: %s%s",
-			       s.cause == CAUSE_SIGNAL	      ? "crashed" :
-			       s.cause == CAUSE_OUT_OF_MEMORY ? "was killed for want of memory" :
-								"was cut off",
-			       text_count(jobs, sizeof jobs, s.n_running, "job"),
-			       s.cause == CAUSE_OUTSIDE ? "begun again" : "begun again one by one, first", failed);
-		rc = run_note(r, RUN_SETTLED, "settled", text, err);
-	}
+	if (rc == 0 && s.n_running > 0)
+		rc = tell_running(&s, err);
 	if (rc == 0)
 		rc = ledger_commit(r->ledger, err);
 	if (rc == 0)

@@ -1,4 +1,4 @@
-# lib.sh: TAP helpers for the tests of the program itself. Sourced by t*.sh from any folder.
+# lib.sh: TAP functions for the tests of the program itself. Sourced by t*.sh from any folder.
 #
 #   . "$(dirname "$0")/lib.sh"     goes to a fresh folder, removed when all passed
 #   run 2 mgbatch check bad.yaml   runs it: output in ./stdout and ./stderr, exit status must be 2

@@ -67,11 +67,27 @@ run 0 mgbatch report stopped
 kill -INT $pid
 wait $pid
 is "$?" 130 'interrupted: exit status 130'
+has stop.err 'again to abort'
+has stop.out 'the same command continues'
+has stop.out 'report: stopped/report.html'
 stopped=$(n_done stopped)
 tap "$([ "$stopped" -ge 1 ] && [ "$stopped" -lt 40 ]; echo $?)" 'some are done, some not'
 is "$(grep -c . stopped/metadata.jsonl)" "$stopped" 'the reports were written on the way out'
 run 0 mgbatch run whole.yaml --output stopped
 is "$(sounds stopped)" "$wanted" 'and equal'
+
+# a second signal drops what runs: it is begun again by the next run, and equal
+"$BUILD/mgbatch" run slower.yaml --output aborted >stop.out 2>stop.err &
+pid=$!
+await some_done aborted
+kill -TERM $pid
+await grep -q 'again to abort' stop.err
+kill -TERM $pid
+wait $pid
+is "$?" 143 'aborted: exit status 143'
+has stop.err 'aborting'
+run 0 mgbatch run whole.yaml --output aborted
+is "$(sounds aborted)" "$wanted" 'and equal'
 
 # a file that went away is made again and the run says so
 rm out/whole/s3.wav

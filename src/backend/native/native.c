@@ -116,7 +116,7 @@ static enum backend_answer native_submit(struct backend *b, const struct backend
 		return BACKEND_TAKEN;
 	}
 	*refusal = (struct event){ .kind = EVENT_FAILED, .job = task->job, .class = class_of(why.code) };
-	(void)snprintf(refusal->sentence, sizeof refusal->sentence, "%s", why.text);
+	(void)snprintf(refusal->sentence, sizeof refusal->sentence, "%.*s", EVENT_SENTENCE_MAX - 1, why.text);
 	return BACKEND_REFUSED;
 }
 

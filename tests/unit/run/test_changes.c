@@ -169,6 +169,7 @@ static void test_refusals(void)
 	struct some_jobs s;
 	struct some_run r, other;
 	struct run_plan plan;
+	struct job twice[2];
 	int status;
 	pid_t pid;
 
@@ -180,10 +181,10 @@ static void test_refusals(void)
 	OK(strstr(r.err.text, "--output") != NULL, "with what to do: %s", r.err.text);
 	IS_INT(run_plan(&r.config, &plan, &r.err), -1, "by plan too");
 	some_run_init(&r, &s);
+	twice[0] = twice[1] = s.jobs[0];
+	r.config.jobs = twice;
 	r.config.n_jobs = 2;
-	s.jobs[1] = s.jobs[0];
 	IS_INT(some_run_go(&r), 2, "one job twice is refused");
-	s.jobs[1].path = NULL; /* it was job 0's */
 	some_jobs_close(&s);
 
 	some_jobs_open(&s, 1);
@@ -204,6 +205,31 @@ static void test_refusals(void)
 	some_jobs_close(&s);
 }
 
+static void test_wait(void)
+{
+	struct some_jobs s;
+	struct some_run r, other;
+	int status = -1;
+	pid_t pid;
+
+	some_jobs_open(&s, 2);
+	s.scripts[0].delay_s = s.scripts[1].delay_s = 0.4;
+	some_run_init(&other, &s);
+	pid = fork();
+	if (pid == 0)
+		_exit(some_run_go(&other));
+	for (int i = 0; i < 5000 && !has_file(&s, ".mgbatch/crash"); i++)
+		(void)poll(NULL, 0, 1);
+	some_run_init(&r, &s);
+	r.config.wait = true;
+	IS_INT(some_run_go(&r), 0, "--wait waits for the other run");
+	IS_INT(r.n_notes, 1, "and says for whom");
+	IS_INT(r.n_done, 0, "which has made everything");
+	(void)waitpid(pid, &status, 0);
+	OK(WIFEXITED(status) && WEXITSTATUS(status) == 0, "and ended well");
+	some_jobs_close(&s);
+}
+
 int main(void)
 {
 	test_vanished_and_back();
@@ -211,5 +237,6 @@ int main(void)
 	test_replaced();
 	test_missing_and_stale();
 	test_refusals();
+	test_wait();
 	return tap_done();
 }
