@@ -128,8 +128,8 @@ check: ## layers, style, headers that compile alone
 	CC='$(CC)' CPPFLAGS='$(CPPFLAGS_ALL)' sh tools/check-headers
 
 .PHONY: torture sanitize warnings fuzz bench install
-torture: all ## kills the program with SIGKILL 200 times with the fake backend and 10 times with the native one
-	BUILD=$(abspath $(BUILD)) sh tests/fault/torture.sh full
+torture: all ## kills the program with SIGKILL 400 times with the fake backend and 20 times with the native one (make test: 200 and 10)
+	BUILD=$(abspath $(BUILD)) sh tests/fault/torture.sh 400 20
 
 sanitize: ## unit and command line tests under ASan + UBSan, the threaded ones under TSan
 	$(MAKE) VARIANT=asan BUILD=build/asan test-asan

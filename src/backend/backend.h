@@ -42,14 +42,21 @@ struct backend_task {
 	int n_deaths; /* runs that died while making it */
 };
 
+/* One job that is asked about before anything runs, and the answer. */
+struct backend_question {
+	const struct job *job;
+	bool is_refused;
+	struct err why; /* the sentence: what is too much, with the figures */
+};
+
 struct backend_ops {
 	const char *name;
 	int (*open)(struct backend **ret, const struct backend_config *config, struct err *err);
 	enum backend_answer (*submit)(struct backend *b, const struct backend_task *task, struct event *refusal);
 	int (*reap)(struct backend *b, struct event *out, int room, int timeout_ms, struct err *err);
 	void (*close)(struct backend *b, enum backend_close how);
-	/* Can this job ever be done within config's memory? 0, or -1 with the sentence and the figure; no weights are loaded. NULL: always. */
-	int (*admit)(const struct backend_config *config, const struct job *job, struct err *err);
+	/* Can these jobs ever be done, within config's memory? No weights are loaded. -1: nothing can be. NULL: all can. */
+	int (*admit)(const struct backend_config *config, struct backend_question *questions, int n, struct err *err);
 	const char *arithmetic; /* goes into ledger and tags: "f32-1", "fake" */
 };
 

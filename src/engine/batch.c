@@ -93,18 +93,6 @@ void batch_close(struct batch *b)
 
 /* ---- adding ---------------------------------------------------------------------------------------------- */
 
-static int check_request(const struct batch *b, const struct sequence_request *r, struct err *err)
-{
-	int max_frames = b->engine->model->lm.max_frames;
-
-	if (r->n_frames < 1 || r->n_frames > max_frames)
-		return err_set(err, ERR_INPUT, "%d frames asked, this model makes 1 to %d in one piece", r->n_frames, max_frames);
-	if (!isfinite(r->guidance) || !isfinite(r->temperature) || r->temperature < 0 || !isfinite(r->top_p) || r->top_p < 0)
-		return err_set(err, ERR_INPUT, "guidance %g, temperature %g, top-p %g: expected finite numbers, the last two at least 0",
-			       (double)r->guidance, (double)r->temperature, (double)r->top_p);
-	return 0;
-}
-
 static struct sequence *free_sequence(struct batch *b)
 {
 	struct sequence *found = NULL;
@@ -122,16 +110,17 @@ static struct sequence *free_sequence(struct batch *b)
 
 static bool fits(const struct batch *b, int n_blocks, uint64_t sample_bytes)
 {
-	uint64_t used = (uint64_t)(b->pool.n_blocks - b->pool.n_free + n_blocks) * kv_block_bytes(&b->pool.shape);
+	int n_taken = b->pool.n_blocks - b->pool.n_free + n_blocks, n_resident = b->pool.n_resident;
+	uint64_t used = (uint64_t)(n_taken > n_resident ? n_taken : n_resident) * kv_block_bytes(&b->pool.shape);
 
 	return n_blocks <= b->pool.n_free && used + b->sample_bytes + sample_bytes <= b->budget_bytes;
 }
 
-/* Blocks and bytes for the request, at the cost of prompts that nobody holds. */
+/* Blocks and bytes for the request, at the cost of pages that lie idle, then of prompts that nobody holds. */
 static bool make_room(struct batch *b, int n_blocks, uint64_t sample_bytes)
 {
 	while (!fits(b, n_blocks, sample_bytes)) {
-		if (!prompts_evict(&b->work.prompts, &b->pool))
+		if (!kv_trim(&b->pool) && !prompts_evict(&b->work.prompts, &b->pool))
 			return false;
 	}
 	return true;
@@ -193,7 +182,7 @@ enum batch_answer batch_add(struct batch *b, const struct sequence_request *r, s
 	struct request_need need;
 	uint64_t bytes;
 
-	if (check_request(b, r, err))
+	if (request_check(b->engine, r, err))
 		return BATCH_REFUSED;
 	if (!s)
 		return BATCH_BUSY;

@@ -5,6 +5,7 @@
 #include "base/strbuf.h"
 #include "base/text.h"
 
+#include <math.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -38,13 +39,13 @@ static int check_vocabulary(const struct engine *e, const char *path, struct err
 		       tokenizer_max_id(e->tokenizer), e->model->t5.vocab);
 }
 
-int engine_open(struct engine **ret, const char *dir, struct err *err)
+static int open_engine(struct engine **ret, const char *dir, int (*get_model)(struct model **, const char *, struct err *), struct err *err)
 {
 	struct engine *e = mem_zalloc(1, sizeof(*e));
 	char *path = fs_join(dir, "tokenizer.json");
 	int status = -1;
 
-	if (model_open(&e->model, dir, err) || tokenizer_open(&e->tokenizer, path, err) || check_vocabulary(e, path, err))
+	if (get_model(&e->model, dir, err) || tokenizer_open(&e->tokenizer, path, err) || check_vocabulary(e, path, err))
 		goto out;
 	fill_info(e);
 	*ret = e;
@@ -54,6 +55,16 @@ out:
 	if (status)
 		engine_close(e);
 	return status;
+}
+
+int engine_open(struct engine **ret, const char *dir, struct err *err)
+{
+	return open_engine(ret, dir, model_open, err);
+}
+
+int engine_measure(struct engine **ret, const char *dir, struct err *err)
+{
+	return open_engine(ret, dir, model_measure, err);
 }
 
 void engine_close(struct engine *e)
@@ -101,6 +112,24 @@ int request_ids(const struct engine *e, const struct sequence_request *r, int *i
 	return tokenizer_encode(e->tokenizer, r->prompt, ids, ENGINE_PROMPT_TOKENS_MAX, n, err);
 }
 
+int request_check(const struct engine *e, const struct sequence_request *r, struct err *err)
+{
+	if (r->n_frames < 1 || r->n_frames > e->info.max_frames)
+		return err_set(err, ERR_INPUT, "%d frames (%.2f s) asked, this model makes 1 to %d (%.2f s) in one piece", r->n_frames,
+			       r->n_frames / e->info.frame_rate_hz, e->info.max_frames, e->info.max_frames / e->info.frame_rate_hz);
+	if (!isfinite(r->guidance) || !isfinite(r->temperature) || r->temperature < 0 || !isfinite(r->top_p) || r->top_p < 0)
+		return err_set(err, ERR_INPUT, "guidance %g, temperature %g, top-p %g: expected finite numbers, the last two at least 0",
+			       (double)r->guidance, (double)r->temperature, (double)r->top_p);
+	return 0;
+}
+
+int engine_check_request(const struct engine *e, const struct sequence_request *request, struct err *err)
+{
+	int ids[ENGINE_PROMPT_TOKENS_MAX], n;
+
+	return request_check(e, request, err) || request_ids(e, request, ids, &n, err) ? -1 : 0;
+}
+
 uint64_t engine_request_bytes(const struct engine *e, const struct sequence_request *request)
 {
 	struct sequence_request within = *request;
@@ -116,9 +145,9 @@ uint64_t engine_request_bytes(const struct engine *e, const struct sequence_requ
 	return request_need_bytes(e->model, &need);
 }
 
-uint64_t engine_fixed_bytes(const struct engine *e, int n_slots)
+uint64_t engine_fixed_bytes(const struct engine *e, int n_slots, int n_threads)
 {
-	struct crew crew = { .n_threads = pool_default_threads() };
+	struct crew crew = { .n_threads = n_threads > 0 ? n_threads : pool_default_threads() };
 	struct work *w = mem_zalloc(1, sizeof(*w));
 	uint64_t bytes;
 

@@ -46,13 +46,18 @@ struct engine_info {
 /* dir: a Hugging Face MusicGen folder. ERR_MODEL names the file, tensor, expected and found shape.
  * Melody checkpoints are refused with a sentence: they come with a later version. */
 int engine_open(struct engine **ret, const char *dir, struct err *err) WARN_UNUSED;
+/* The same by the headers alone, in milliseconds: for engine_get_info, engine_check_request and the bytes below. No batch can be opened on it. */
+int engine_measure(struct engine **ret, const char *dir, struct err *err) WARN_UNUSED;
 void engine_close(struct engine *e);
 const struct engine_info *engine_get_info(const struct engine *e);
 
 struct batch_config {
 	int n_slots;           /* sequences decoding at once, 1..64; 0: 8 */
 	int n_threads;         /* 0: all this process may use */
-	uint64_t memory_bytes; /* for everything: weights, key/value blocks, work space; 0: 80 % of what is available */
+	/* For everything that grows with the model and the clips: weights, work space, key/value blocks and the samples of all
+	 * clips until they are taken. What is resident stays below it, but for the small change of the process itself. 0: 80 % of
+	 * what is available. */
+	uint64_t memory_bytes;
 	const char *kernels;   /* "scalar", "avx2", "avx512"; NULL: the best this processor has (MGBATCH_KERNELS overrides) */
 };
 
@@ -94,9 +99,11 @@ void batch_drop_all(struct batch *b);
 int batch_n_active(const struct batch *b); /* added and not yet taken */
 double batch_progress(const struct batch *b, uint64_t tag); /* 0..1 of one sequence's steps; 0 if unknown */
 
-/* Bytes that one request needs in key/value blocks, and that the batch has in all; for plan's figure. */
+/* 0, or ERR_INPUT with what this model cannot do of it: too many frames, a prompt of too many tokens, numbers that are none. */
+int engine_check_request(const struct engine *e, const struct sequence_request *request, struct err *err) WARN_UNUSED;
+/* Bytes of one request's key/value blocks and samples; a request that the check refuses counts as the largest. */
 uint64_t engine_request_bytes(const struct engine *e, const struct sequence_request *request);
-uint64_t engine_fixed_bytes(const struct engine *e, int n_slots); /* weights and work space */
+uint64_t engine_fixed_bytes(const struct engine *e, int n_slots, int n_threads); /* weights and work space; 0: as in batch_config */
 
 /* The memory this process may use now: the least of free physical memory and the cgroup's room. */
 uint64_t engine_available_memory(void);

@@ -100,6 +100,8 @@ struct request_need {
 struct request_need request_need_of(const struct model *m, const struct sequence_request *r, int n_ids);
 uint64_t request_need_bytes(const struct model *m, const struct request_need *need);
 
+/* Everything but the prompt: frames and numbers. */
+int request_check(const struct engine *e, const struct sequence_request *r, struct err *err) WARN_UNUSED;
 /* ids of the prompt, as far as the request has a conditional row: *n 0 means unconditional. */
 int request_ids(const struct engine *e, const struct sequence_request *r, int *ids, int *n, struct err *err) WARN_UNUSED;
 

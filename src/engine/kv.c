@@ -1,12 +1,14 @@
-#define _DEFAULT_SOURCE /* MAP_ANONYMOUS, MAP_NORESERVE */
+#define _DEFAULT_SOURCE /* MAP_ANONYMOUS, MAP_NORESERVE, madvise */
 
 #include "engine/kv.h"
 
 #include "base/mem.h"
 
 #include <errno.h>
+#include <stdint.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <unistd.h>
 
 static size_t block_floats(const struct kv_shape *s)
 {
@@ -54,12 +56,36 @@ void kv_take(struct kv_pool *pool, struct kv_stream *stream, int n)
 		BUG("%d blocks wanted, %d of %d free, the stream has %d", n, pool->n_free, pool->n_blocks, stream->n_blocks);
 	for (int i = 0; i < n; i++)
 		stream->blocks[stream->n_blocks++] = pool->free[--pool->n_free];
+	if (pool->n_resident < pool->n_blocks - pool->n_free)
+		pool->n_resident = pool->n_blocks - pool->n_free;
 }
 
 void kv_give(struct kv_pool *pool, struct kv_stream *stream)
 {
 	while (stream->n_blocks > 0)
 		pool->free[pool->n_free++] = stream->blocks[--stream->n_blocks];
+}
+
+/* Of a model so small that its blocks are no whole pages, the pages at both ends of a block stay. */
+static void drop_pages(float *block, size_t n_bytes)
+{
+	uintptr_t page = (uintptr_t)sysconf(_SC_PAGESIZE), first = ((uintptr_t)block + page - 1) / page * page;
+	uintptr_t end = ((uintptr_t)block + n_bytes) / page * page;
+
+	if (first < end)
+		(void)madvise((unsigned char *)block + (first - (uintptr_t)block), end - first, MADV_DONTNEED);
+}
+
+bool kv_trim(struct kv_pool *pool)
+{
+	int n_taken = pool->n_blocks - pool->n_free;
+
+	if (pool->n_resident == n_taken)
+		return false;
+	for (int i = pool->n_blocks - pool->n_resident; i < pool->n_free; i++)
+		drop_pages(pool->free[i], pool->block_floats * sizeof(float));
+	pool->n_resident = n_taken;
+	return true;
 }
 
 void kv_write(const struct kv_shape *shape, const struct kv_stream *stream, int layer, int position, const float *k, const float *v)

@@ -6,8 +6,9 @@
  * A block holds the keys and values of 64 positions for all layers and heads, laid
  * out [layer][keys, values][head][64][head_width] f32, so that one head of one layer
  * streams from one place. The pool is mapped without being touched: a block never
- * taken is never resident, and given blocks are taken again first. Admission is the
- * caller's: taking more than the pool has is a bug of ours. One thread.
+ * taken is never resident, and given blocks are taken again first; kv_trim hands those
+ * that nobody has back to the system. Admission is the caller's: taking more than the
+ * pool has is a bug of ours. One thread.
  */
 #ifndef ENGINE_KV_H
 #define ENGINE_KV_H
@@ -15,6 +16,7 @@
 #include "base/err.h"
 #include "engine/kernels.h"
 
+#include <stdbool.h>
 #include <stddef.h>
 
 #define KV_STREAM_BLOCKS_MAX 64
@@ -33,8 +35,9 @@ struct kv_pool {
 	struct kv_shape shape;
 	size_t block_floats;
 	int n_blocks, n_free;
+	int n_resident; /* taken, or once taken and not trimmed since */
 	float *memory; /* [n_blocks][block_floats], mapped */
-	float **free;  /* [n_blocks], the top is taken next */
+	float **free;  /* [n_blocks], the top is taken next; never resident ones lie at the bottom */
 };
 
 size_t kv_block_bytes(const struct kv_shape *shape);
@@ -47,6 +50,8 @@ void kv_close(struct kv_pool *pool); /* a zeroed pool is fine */
 /* Adds n blocks to the stream. */
 void kv_take(struct kv_pool *pool, struct kv_stream *stream, int n);
 void kv_give(struct kv_pool *pool, struct kv_stream *stream); /* all of them */
+/* Only taken blocks stay resident. False: nothing was to trim. */
+bool kv_trim(struct kv_pool *pool);
 
 /* The first position of one head: [64, head_width] with row stride head_width. */
 static inline float *kv_keys(const struct kv_shape *s, float *block, int layer, int head)

@@ -254,7 +254,8 @@ static int load_parts(struct model *m, struct err *err)
 	return model_load_t5(m, err) || model_load_lm(m, err) || model_load_codec(m, err) ? -1 : 0;
 }
 
-static int load(struct model *m, const char *dir, const char *config_path, struct err *err)
+/* load_parts measures the owned block when it runs first, and fills it when it runs again. */
+static int load(struct model *m, const char *dir, const char *config_path, bool only_measure, struct err *err)
 {
 	struct strbuf text = STRBUF_INIT(CONFIG_BYTES_MAX);
 	int status = -1;
@@ -266,22 +267,22 @@ static int load(struct model *m, const char *dir, const char *config_path, struc
 	}
 	if (model_read_config(m, text.buf, text.len, dir, err) || weights_open(&m->file, dir, err))
 		goto out;
-	if (load_parts(m, err) || slab_make(&m->owned, "folded weights", err) || load_parts(m, err)) {
+	status = load_parts(m, err);
+	m->weight_bytes = weights_total_bytes(m->file) + m->owned.n_used;
+	if (!status && !only_measure)
+		status = slab_make(&m->owned, "folded weights", err) || load_parts(m, err) ? -1 : 0;
+	if (status)
 		err_wrap(err, "'%s'", dir);
-		goto out;
-	}
-	m->weight_bytes = weights_total_bytes(m->file) + m->owned.n_bytes;
-	status = 0;
 out:
 	strbuf_release(&text);
 	return status;
 }
 
-int model_open(struct model **ret, const char *dir, struct err *err)
+static int open_model(struct model **ret, const char *dir, bool only_measure, struct err *err)
 {
 	struct model *m = mem_zalloc(1, sizeof(*m));
 	char *path = fs_join(dir, "config.json");
-	int status = load(m, dir, path, err);
+	int status = load(m, dir, path, only_measure, err);
 
 	free(path);
 	if (status) {
@@ -290,6 +291,16 @@ int model_open(struct model **ret, const char *dir, struct err *err)
 	}
 	*ret = m;
 	return 0;
+}
+
+int model_open(struct model **ret, const char *dir, struct err *err)
+{
+	return open_model(ret, dir, false, err);
+}
+
+int model_measure(struct model **ret, const char *dir, struct err *err)
+{
+	return open_model(ret, dir, true, err);
 }
 
 void model_close(struct model *m)

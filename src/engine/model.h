@@ -2,6 +2,7 @@
  * engine/model: config.json and the tensors of a MusicGen folder, as dimensions and structs of weights.
  *
  *   model_open(&m, dir, err); ...; model_close(m)
+ *   model_measure(&m, dir, err); ...; model_close(m)    dimensions, shapes and weight_bytes only: no weight is read
  *
  * Matrices are used where the file has them (F32, F16 or BF16); vectors, and the convolutions with their weight
  * norm folded in, lie widened to f32 in one block of our own. Every number of the config is checked against a range
@@ -161,6 +162,7 @@ struct model {
 };
 
 int model_open(struct model **ret, const char *dir, struct err *err) WARN_UNUSED;
+int model_measure(struct model **ret, const char *dir, struct err *err) WARN_UNUSED;
 void model_close(struct model *m); /* NULL is fine */
 
 /* ---- pieces, for each other and for tests ----------------------------------------------------------- */

@@ -11,7 +11,6 @@
 
 #define PROGRESS_EVERY_MS 250 /* run shows counts ten times a second at most; a step takes milliseconds */
 #define SLOTS_MAX 64          /* of a batch (engine.h) */
-#define SLOTS_DEFAULT 8       /* engine.h's own for 0 */
 #define MEMORY_SHARE 0.8      /* of what is available, where the manifest says nothing (DESIGN section 6) */
 
 struct native {
@@ -183,27 +182,36 @@ static void native_close(struct backend *b, enum backend_close how)
 
 /* ---- admission ------------------------------------------------------------------- */
 
-static int native_admit(const struct backend_config *config, const struct job *job, struct err *err)
+static void answer(struct backend_question *q, const struct engine *e, uint64_t fixed_bytes, uint64_t have_bytes)
 {
-	int n_slots = config->n_slots ? config->n_slots : SLOTS_DEFAULT;
-	struct sequence_request request;
-	uint64_t have = config->memory_bytes, need;
-	char need_text[32], have_text[32];
+	struct sequence_request request = request_of(q->job, engine_get_info(e));
+	uint64_t need_bytes = fixed_bytes + engine_request_bytes(e, &request);
+	char need[32], have[32];
+
+	if (engine_check_request(e, &request, &q->why) != 0)
+		(void)err_wrap(&q->why, "'%s'", q->job->path);
+	else if (need_bytes > have_bytes)
+		err_set(&q->why, ERR_MEMORY,
+			"'%s' needs %s of memory with the model, and %s may be used: shorten its duration, raise run.memory, or take a "
+			"smaller checkpoint",
+			q->job->path, text_bytes(need, sizeof need, need_bytes), text_bytes(have, sizeof have, have_bytes));
+	q->is_refused = q->why.code != ERR_NONE;
+}
+
+static int native_admit(const struct backend_config *config, struct backend_question *questions, int n, struct err *err)
+{
+	uint64_t have_bytes = config->memory_bytes, fixed_bytes;
 	struct engine *e;
 
-	if (engine_open(&e, config->checkpoint, err) != 0)
+	if (engine_measure(&e, config->checkpoint, err) != 0)
 		return -1;
-	if (have == 0)
-		have = (uint64_t)((double)engine_available_memory() * MEMORY_SHARE);
-	request = request_of(job, engine_get_info(e));
-	need = engine_fixed_bytes(e, n_slots) + engine_request_bytes(e, &request);
+	if (have_bytes == 0)
+		have_bytes = (uint64_t)((double)engine_available_memory() * MEMORY_SHARE);
+	fixed_bytes = engine_fixed_bytes(e, config->n_slots, config->n_threads);
+	for (int i = 0; i < n; i++)
+		answer(&questions[i], e, fixed_bytes, have_bytes);
 	engine_close(e);
-	if (need <= have)
-		return 0;
-	return err_set(err, ERR_MEMORY,
-		       "'%s' needs %s of memory with the model, and %s may be used: shorten its duration, raise run.memory, or take a "
-		       "smaller checkpoint",
-		       job->path, text_bytes(need_text, sizeof need_text, need), text_bytes(have_text, sizeof have_text, have));
+	return 0;
 }
 
 const struct backend_ops native_backend = {
