@@ -138,7 +138,7 @@ sanitize: ## unit and command line tests under ASan + UBSan, the threaded ones u
 .PHONY: test-asan test-tsan
 test-asan: all $(UNIT) $(REPLAY)
 	BUILD=$(abspath $(BUILD)) prove -j$(JOBS) --exec '' $(UNIT) $(REPLAY)
-	BUILD=$(abspath $(BUILD)) prove -j$(JOBS) --exec sh $(filter-out %-same-samples.sh %-symbols.sh,$(CLI_TESTS))
+	BUILD=$(abspath $(BUILD)) prove -j$(JOBS) --exec sh $(filter-out %-same-samples.sh %-symbols.sh %-torture.sh %-house-checks.sh,$(CLI_TESTS))
 test-tsan: all $(UNIT)
 	BUILD=$(abspath $(BUILD)) prove -j$(JOBS) --exec '' $(UNIT)
 	BUILD=$(abspath $(BUILD)) prove -j$(JOBS) --exec sh $(filter %-run-fake.sh %-native.sh,$(CLI_TESTS))

@@ -45,8 +45,8 @@ struct backend_task {
 /* One job that is asked about before anything runs, and the answer. */
 struct backend_question {
 	const struct job *job;
-	bool is_refused;
-	struct err why; /* the sentence: what is too much, with the figures */
+	enum err_code code; /* ERR_NONE: it can be done */
+	char *why;          /* else the sentence: what is too much, with the figures; the asker frees */
 };
 
 struct backend_ops {

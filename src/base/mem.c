@@ -1,9 +1,19 @@
 #include "base/mem.h"
 
+#include "base/fs.h"
+
 #include <stdarg.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <string.h>
+#ifdef __GLIBC__
+#include <malloc.h>
+#endif
+
+/* glibc's own first value of the threshold from which a block is mapped for itself; left alone it grows to 32 MiB with what is
+ * freed, and clips of that size then stay in the heap (mallopt(3)). */
+#define BIG_BLOCK_BYTES (128 * 1024)
+#define STATUS_FILE_MAX (64 * 1024) /* /proc/self/status has some 1,500 bytes */
 
 static _Noreturn void out_of_memory(size_t size)
 {
@@ -106,4 +116,24 @@ void *mem_try(size_t n, size_t size)
 	if (!mem_mul(n, size, &total))
 		return NULL;
 	return calloc(1, total ? total : 1);
+}
+
+void mem_return_big_blocks(void)
+{
+#ifdef __GLIBC__
+	(void)mallopt(M_MMAP_THRESHOLD, BIG_BLOCK_BYTES);
+#endif
+}
+
+/* VmHWM, for getrusage's figure also has what the parent process was when it forked. */
+size_t mem_peak_resident(void)
+{
+	struct strbuf text = STRBUF_INIT(STATUS_FILE_MAX);
+	size_t kib = 0;
+	const char *at;
+
+	if (fs_read("/proc/self/status", &text, NULL) == 0 && (at = strstr(text.buf, "VmHWM:")))
+		kib = strtoul(at + strlen("VmHWM:"), NULL, 10);
+	strbuf_release(&text);
+	return kib * 1024;
 }

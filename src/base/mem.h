@@ -30,6 +30,11 @@ void *mem_try(size_t n, size_t size) WARN_UNUSED;
 bool mem_mul(size_t a, size_t b, size_t *ret) WARN_UNUSED;
 bool mem_add(size_t a, size_t b, size_t *ret) WARN_UNUSED;
 
+/* Big blocks go back to the system when they are freed, so that a stated bound holds. Once, before threads. */
+void mem_return_big_blocks(void);
+/* The most that was resident since the program began, its mapped files included, in bytes; 0: not known. */
+size_t mem_peak_resident(void);
+
 /* Grows an array so that it holds one more: array, count and capacity variables. */
 #define MEM_GROW(array, n, cap)                                                       \
 	do {                                                                          \

@@ -1,13 +1,16 @@
 #include "cli/cli.h"
 
+#include "base/mem.h"
 #include "base/text.h"
 #include "cli/cmds.h"
 #include "cli/print.h"
 #include "cli/version.h"
 
+#include <fcntl.h>
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 
 struct command {
 	const char *name;
@@ -97,14 +100,28 @@ static int run_command(const struct command *c, int argc, char **argv)
 	return status;
 }
 
+/* A closed stream's number would be the next file's, and messages would go into the ledger or a sound. Reading only: to write to it fails. */
+static void keep_streams(void)
+{
+	int fd;
+
+	do
+		fd = open("/dev/null", O_RDONLY);
+	while (fd >= 0 && fd <= STDERR_FILENO);
+	if (fd >= 0)
+		(void)close(fd);
+}
+
 int cli_main(int argc, char **argv)
 {
 	struct strbuf text = STRBUF_INIT(PRINT_MAX);
 	const char *word = argc > 1 ? argv[1] : "";
 	int status = 0;
 
+	keep_streams();
 	/* A reader that goes away is a failed write like any other: a run must not die of its own progress line. */
 	(void)signal(SIGPIPE, SIG_IGN);
+	mem_return_big_blocks();
 	if (argc < 2) {
 		help(&text);
 		(void)fputs(text.buf, stderr);

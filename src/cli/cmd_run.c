@@ -1,5 +1,6 @@
 #include "base/fs.h"
 #include "base/json_write.h"
+#include "base/mem.h"
 #include "base/text.h"
 #include "cli/cmds.h"
 #include "cli/live.h"
@@ -9,6 +10,8 @@
 
 #include <stdio.h>
 #include <stdlib.h>
+
+#define MIB 1048576.0
 
 /* Whatever became of the run, what the ledger holds is told; -1 with err when that failed. */
 static int write_reports(const char *output_dir, struct err *err)
@@ -57,6 +60,18 @@ static void print_text(const struct prepared *p, const struct run_result *result
 	strbuf_release(&text);
 }
 
+/* With -v: what it took, beside what the manifest allows. */
+static void print_memory(const struct prepared *p, const struct run_counts *c)
+{
+	uint64_t allowed = p->config.backend.memory_bytes;
+	char limit[48] = "", jobs[48];
+
+	if (allowed)
+		(void)snprintf(limit, sizeof limit, ", run.memory %.1f MiB", (double)allowed / MIB);
+	print_message("memory: peak %.1f MiB%s, at most %s at once", (double)mem_peak_resident() / MIB, limit,
+		      text_count(jobs, sizeof jobs, c->n_running_most, "job"));
+}
+
 static void print_json(const struct prepared *p, const struct run_result *result)
 {
 	const struct run_counts *c = &result->counts;
@@ -77,6 +92,8 @@ static void print_json(const struct prepared *p, const struct run_result *result
 	json_put_float(&json, "audio_seconds", c->audio_s_done);
 	json_put_float(&json, "audio_seconds_now", c->audio_s_done_now);
 	json_put_float(&json, "elapsed_seconds", (double)c->elapsed_ms / 1000);
+	json_put_int(&json, "running_most", c->n_running_most);
+	json_put_int(&json, "memory_peak_bytes", (int64_t)mem_peak_resident());
 	json_put_text(&json, "report", report);
 	json_close(&json);
 	strbuf_addc(&text, '\n');
@@ -110,6 +127,8 @@ static int execute(struct prepared *p, const struct options *o)
 	}
 	if (!ran)
 		return status;
+	if (o->is_verbose && !o->is_quiet)
+		print_memory(p, &result.counts);
 	if (o->json)
 		print_json(p, &result);
 	else if (!o->is_quiet || status)

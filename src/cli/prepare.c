@@ -1,9 +1,12 @@
 #include "cli/prepare.h"
 
+#include "base/fs.h"
 #include "base/mem.h"
 #include "base/pool.h"
+#include "cli/admit.h"
 #include "cli/print.h"
 #include "cli/version.h"
+#include "report/report.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -22,6 +25,8 @@ static int find_checkpoint(struct prepared *p, struct err *err)
 
 	if (m->backend != PARAM_NATIVE)
 		return 0;
+	if (!m->checkpoint && !*m->output.dir)
+		return 0; /* not even the settings could be read: that is the mistake to tell */
 	if (!m->checkpoint) {
 		findings_add(&p->findings, 0, 0, "no checkpoint: say 'checkpoint: FOLDER' in the manifest or --checkpoint FOLDER");
 		return 0;
@@ -82,75 +87,6 @@ static void fill_config(struct prepared *p, const struct options *o)
 	c->remake_stale = o->remake_stale;
 }
 
-/* What decides how much memory a job needs: how long it is, and whether it takes one row or two. */
-struct shape {
-	double seconds;
-	bool is_single;
-	int line;
-};
-
-static int compare_shapes(const void *a, const void *b)
-{
-	const struct shape *x = a, *y = b;
-
-	if (x->seconds < y->seconds || x->seconds > y->seconds)
-		return x->seconds < y->seconds ? -1 : 1;
-	if (x->is_single != y->is_single)
-		return x->is_single ? -1 : 1;
-	return (x->line > y->line) - (x->line < y->line);
-}
-
-struct shape_set {
-	struct shape *list; /* sorted */
-	int n, cap;
-};
-
-/* True when the shape was not in the set before. */
-static bool shape_is_new(struct shape_set *s, const struct shape *shape)
-{
-	int low = 0, high = s->n;
-
-	while (low < high) {
-		int middle = low + (high - low) / 2;
-		int order = compare_shapes(&s->list[middle], shape);
-
-		if (!order)
-			return false;
-		if (order < 0)
-			low = middle + 1;
-		else
-			high = middle;
-	}
-	MEM_GROW(s->list, s->n, s->cap);
-	memmove(s->list + low + 1, s->list + low, (size_t)(s->n - low) * sizeof *s->list);
-	s->list[low] = *shape;
-	s->n++;
-	return true;
-}
-
-/* Every distinct shape of every set is offered to the backend once. Answers the exit status of the first refusal. */
-static int admit_all(struct prepared *p)
-{
-	const struct run_config *c = &p->config;
-	struct shape_set shapes = { NULL, 0, 0 };
-	int status = 0;
-
-	for (int64_t i = 0; c->ops->admit && i < c->n_jobs; i++) {
-		const struct job *job = &c->jobs[i];
-		double guidance = job_number(job, "classifierFreeGuidance", 0);
-		struct shape shape = { job_audio_seconds(job), !(guidance < 1 || guidance > 1), job->line };
-		struct err err = ERR_INIT;
-
-		if (!shape_is_new(&shapes, &shape) || c->ops->admit(&c->backend, job, &err) == 0)
-			continue;
-		findings_add(&p->findings, job->line, 0, err.text);
-		if (!status)
-			status = err_exit_status(err.code);
-	}
-	free(shapes.list);
-	return status;
-}
-
 static char *command_line(const struct options *o)
 {
 	struct strbuf text = STRBUF_INIT(PRINT_MAX);
@@ -181,6 +117,27 @@ static int read_manifest(struct prepared *p, const struct options *o, struct err
 	return 0;
 }
 
+/* The reports are ours to replace only in a folder that a run has worked in. Its mark is looked for last: a run makes it first. */
+static int check_folder(const char *output_dir, struct err *err)
+{
+	char *mark = fs_join(output_dir, ".mgbatch");
+	const char *found = NULL;
+
+	for (int i = 0; report_file(i) && !found; i++) {
+		char *path = fs_join(output_dir, report_file(i));
+
+		found = fs_exists(path) ? report_file(i) : NULL;
+		free(path);
+	}
+	if (found && fs_exists(mark))
+		found = NULL;
+	free(mark);
+	return !found ? 0
+		      : err_set(err, ERR_USAGE,
+				"'%s' has a file '%s' that mgbatch did not write: move it away, or choose another folder with --output DIR",
+				output_dir, found);
+}
+
 int prepare_open(struct prepared *p, const struct options *o, struct err *err)
 {
 	struct err model_err = ERR_INIT;
@@ -206,9 +163,11 @@ int prepare_open(struct prepared *p, const struct options *o, struct err *err)
 			param_backend_name(p->manifest->backend));
 		return err_exit_status(err->code);
 	}
+	if (check_folder(p->manifest->output.dir, err) < 0)
+		return err_exit_status(err->code);
 	p->command_line = command_line(o);
 	fill_config(p, o);
-	return admit_all(p);
+	return admit_jobs(&p->config, &p->findings, err);
 }
 
 void prepare_close(struct prepared *p)

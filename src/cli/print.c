@@ -1,9 +1,11 @@
 #include "cli/print.h"
 
 #include <errno.h>
+#include <poll.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 
 void print_visible(struct strbuf *out, const char *text)
 {
@@ -53,6 +55,14 @@ bool print_is_broken(void)
 	return ferror(stdout) != 0;
 }
 
+/* As head and less do: nobody is there to be told. */
+static bool reader_is_gone(void)
+{
+	struct pollfd p = { STDOUT_FILENO, POLLOUT, 0 };
+
+	return poll(&p, 1, 0) == 1 && p.revents & POLLERR;
+}
+
 int print_close(int status)
 {
 	int failed, sys_errno;
@@ -60,7 +70,7 @@ int print_close(int status)
 	errno = 0;
 	failed = fflush(stdout) != 0 || ferror(stdout);
 	sys_errno = errno;
-	if (!failed)
+	if (!failed || sys_errno == EPIPE || reader_is_gone())
 		return status;
 	(void)fprintf(stderr, "mgbatch: cannot write to standard output%s%s; what was printed is not complete\n", sys_errno ? ": " : "",
 		      sys_errno ? strerror(sys_errno) : "");

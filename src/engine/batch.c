@@ -15,6 +15,7 @@
 #define CODEC_STEPS_WAITED 250
 #define SHARE_OF_AVAILABLE 0.8 /* of the free memory, when the caller names no figure (DESIGN section 6) */
 #define SIZE_TEXT 32
+#define MIB 1048576.0
 
 static double now_s(void)
 {
@@ -33,15 +34,13 @@ static int plan_memory(struct batch *b, uint64_t total_bytes, int *n_blocks, str
 	struct sequence_request shortest = { .n_frames = 1, .guidance = 1 }, longest = { .n_frames = m->lm.max_frames, .guidance = 3 };
 	struct request_need least = request_need_of(m, &shortest, 0), most = request_need_of(m, &longest, ENGINE_PROMPT_TOKENS_MAX);
 	uint64_t fixed = m->weight_bytes + b->work.slab.n_bytes, block = kv_block_bytes(&b->work.lm.shape), blocks, useful;
-	char total_text[SIZE_TEXT], fixed_text[SIZE_TEXT], least_text[SIZE_TEXT];
 
 	if (total_bytes == 0)
 		total_bytes = (uint64_t)((double)engine_available_memory() * SHARE_OF_AVAILABLE);
 	if (total_bytes < fixed + request_need_bytes(m, &least))
 		return err_set(err, ERR_MEMORY,
-			       "%s of memory are not enough: weights and work space take %s, the shortest clip %s more; raise run.memory, or use a smaller model or fewer slots",
-			       text_bytes(total_text, sizeof(total_text), total_bytes), text_bytes(fixed_text, sizeof(fixed_text), fixed),
-			       text_bytes(least_text, sizeof(least_text), request_need_bytes(m, &least)));
+			       "%.1f MiB of memory are not enough: weights and work space take %.1f MiB, the shortest clip %.1f MiB more; raise run.memory, or use a smaller model or fewer slots",
+			       (double)total_bytes / MIB, (double)fixed / MIB, (double)request_need_bytes(m, &least) / MIB);
 	b->budget_bytes = total_bytes - fixed;
 	blocks = b->budget_bytes / block;
 	useful = (uint64_t)b->n_slots * (uint64_t)(2 * most.stream_blocks) + (uint64_t)b->work.prompts.n_entries * (uint64_t)most.prompt_blocks;

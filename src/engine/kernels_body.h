@@ -299,11 +299,32 @@ MATHF_INLINE void dots(float *out, const float *q, size_t width, const float *ro
 		out[i] = four[i];
 }
 
+/*
+ * The keys and values of a long clip come from memory in pieces of 16 KiB, too short for the processor's own prefetching.
+ * Asking for the position that is 32 ahead took one core from 11.5 to 19.8 GB/s at 1490 positions, from 10 to 19 at 250
+ * (16 ahead: 18, 48 ahead: 19; into the first-level cache: 13).
+ */
+#define ATTEND_AHEAD 32
+
+/* The first `width` floats of position t, if there is one. */
+MATHF_INLINE void prefetch_position(const float *const *blocks, size_t ld, int t, int n_positions, size_t width)
+{
+	const float *row;
+
+	if (t >= n_positions)
+		return;
+	row = blocks[t / KV_BLOCK_POSITIONS] + (size_t)(t % KV_BLOCK_POSITIONS) * ld;
+	for (size_t k = 0; k < width; k += LANES) /* LANES floats are a line of the cache */
+		prefetch(row + k);
+}
+
 static void score(float *scores, const float *q, size_t width, const float *const *keys, size_t ld, int n_positions)
 {
 	for (int t = 0; t < n_positions; t += 4) {
 		int left = n_positions - t;
 
+		for (int i = 0; i < 4; i++)
+			prefetch_position(keys, ld, t + ATTEND_AHEAD + i, n_positions, width);
 		dots(scores + t, q, width, keys[t / KV_BLOCK_POSITIONS] + (size_t)(t % KV_BLOCK_POSITIONS) * ld, ld, left < 4 ? left : 4);
 	}
 }
@@ -342,6 +363,7 @@ MATHF_INLINE void mix(float *out, const float *p, const float *const *values, si
 		const float *v = values[t / KV_BLOCK_POSITIONS] + (size_t)(t % KV_BLOCK_POSITIONS) * ld + d;
 		struct vec weight = vec_set(p[t]);
 
+		prefetch_position(values, ld, t + ATTEND_AHEAD, n_positions, (size_t)n_vecs * LANES);
 		UNROLL for (int i = 0; i < n_vecs; i++)
 			s[i] = vec_fma(weight, n_last == LANES ? vec_load(v + LANES * i) : vec_load_part(v, n_last), s[i]);
 	}
@@ -356,6 +378,8 @@ static void attend(float *out, const float *q, int width, const float *const *ke
 	int d = 0;
 
 	score(scores, q, (size_t)width, keys, ld, n_positions);
+	for (int t = 0; t < ATTEND_AHEAD; t++)
+		prefetch_position(values, ld, t, n_positions, (size_t)width);
 	for (int t = 0; bias && t < n_positions; t++)
 		scores[t] += bias[t];
 	scale = softmax_in_place(scores, n_positions, largest(scores, n_positions));

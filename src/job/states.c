@@ -12,27 +12,42 @@ static const char *const state_names[JOB_N_STATES] = {
 };
 
 #define TO(state) (1u << (state))
-#define TO_ALL ((1u << JOB_N_STATES) - 1)
 
 /*
- * DESIGN section 5's arrows, and what settling after a death adds:
- *   submitting  REFUSED fails it, a death before the answer leaves it pending (native) or unknown (hosted)
- *   made        the file is under neither name: made again
- *   done        the file is gone or --remake-stale: made again; hosted, and not to be had again: lost
- *   unknown     `retry --pay-again`, or the service's list of jobs says what became of it
- *   failed, lost  `retry`; a lost file may turn up
- *   superseded  any state, and back to it when the manifest has the job again
+ * DESIGN section 5's arrows. The ledger refuses every other one, so what is done to a job is done here first.
  */
 static const unsigned may[JOB_N_STATES] = {
-	[JOB_PENDING] = TO(JOB_SUBMITTING) | TO(JOB_SUPERSEDED),
-	[JOB_SUBMITTING] = TO(JOB_RUNNING) | TO(JOB_FAILED) | TO(JOB_PENDING) | TO(JOB_UNKNOWN) | TO(JOB_SUPERSEDED),
-	[JOB_RUNNING] = TO(JOB_MADE) | TO(JOB_FAILED) | TO(JOB_PENDING) | TO(JOB_UNKNOWN) | TO(JOB_SUPERSEDED),
-	[JOB_MADE] = TO(JOB_DONE) | TO(JOB_PENDING) | TO(JOB_SUPERSEDED),
-	[JOB_DONE] = TO(JOB_PENDING) | TO(JOB_LOST) | TO(JOB_SUPERSEDED),
-	[JOB_FAILED] = TO(JOB_PENDING) | TO(JOB_SUPERSEDED),
-	[JOB_UNKNOWN] = TO(JOB_PENDING) | TO(JOB_RUNNING) | TO(JOB_FAILED) | TO(JOB_SUPERSEDED),
-	[JOB_SUPERSEDED] = TO_ALL & ~TO(JOB_SUPERSEDED) & ~TO(JOB_SUBMITTING),
-	[JOB_LOST] = TO(JOB_PENDING) | TO(JOB_DONE) | TO(JOB_SUPERSEDED),
+	[JOB_PENDING] = TO(JOB_SUBMITTING) | /* hosted: the request is about to be sent */
+			TO(JOB_RUNNING) |    /* natively there is nothing between: taken, and begun */
+			TO(JOB_SUPERSEDED),  /* as every state: the manifest has it no more */
+	[JOB_SUBMITTING] = TO(JOB_RUNNING) | /* the service said which id it has there */
+			   TO(JOB_FAILED) |  /* and this: the service refused it */
+			   TO(JOB_PENDING) | /* it was never sent */
+			   TO(JOB_UNKNOWN) | /* it was sent, and the answer never came */
+			   TO(JOB_SUPERSEDED),
+	[JOB_RUNNING] = TO(JOB_MADE) |    /* a whole file lies under its other name */
+			TO(JOB_FAILED) |  /* permanently, or its tries or deaths are used up */
+			TO(JOB_PENDING) | /* another try later; interrupted; died with its run */
+			TO(JOB_UNKNOWN) | TO(JOB_SUPERSEDED),
+	[JOB_MADE] = TO(JOB_DONE) |
+		     TO(JOB_MADE) |    /* settling goes the last steps of a dead run once more */
+		     TO(JOB_PENDING) | /* settling found the file under neither name */
+		     TO(JOB_SUPERSEDED),
+	[JOB_DONE] = TO(JOB_MADE) |    /* the file gets another name, by the same steps as a new one */
+		     TO(JOB_PENDING) | /* the file is missing, or made again with --remake-stale */
+		     TO(JOB_LOST) |    /* hosted: the file is gone and not to be had again */
+		     TO(JOB_SUPERSEDED),
+	[JOB_FAILED] = TO(JOB_PENDING) | /* `retry` */
+		       TO(JOB_SUPERSEDED),
+	[JOB_UNKNOWN] = TO(JOB_PENDING) | /* `retry --pay-again`; or the service has never seen it */
+			TO(JOB_RUNNING) | /* the service's list of jobs has it */
+			TO(JOB_FAILED) |  /* and says that it failed there */
+			TO(JOB_SUPERSEDED),
+	[JOB_SUPERSEDED] = TO(JOB_PENDING) | /* back, to be made (again) */
+			   TO(JOB_DONE) |    /* back, and its file is still good */
+			   TO(JOB_UNKNOWN) | TO(JOB_LOST), /* back, and what was paid for it is not forgotten */
+	[JOB_LOST] = TO(JOB_PENDING) | /* `retry`: paid for again, but only when asked to */
+		     TO(JOB_SUPERSEDED),
 };
 
 const char *job_state_name(enum job_state state)

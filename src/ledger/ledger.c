@@ -83,6 +83,7 @@ static struct ledger *new_ledger(const char *path)
 	struct ledger *l = mem_zalloc(1, sizeof *l);
 
 	l->path = mem_strdup(path);
+	sql_sources(l);
 	for (int i = 0; i < 4; i++) {
 		strbuf_init(&l->texts[i], TEXT_BYTES_MAX);
 		strbuf_init(&l->head[i], TEXT_BYTES_MAX);

@@ -1,6 +1,7 @@
 /* See ledger_sql.h. */
 #include "ledger/ledger_sql.h"
 
+#include <errno.h>
 #include <limits.h>
 #include <string.h>
 
@@ -40,14 +41,35 @@ const char *const sql_schema[SQL_VERSION] = {
 	"CREATE INDEX artifact_path ON artifact(path);"
 	"CREATE TABLE event(event INTEGER PRIMARY KEY, at_ms INTEGER NOT NULL, run INTEGER NOT NULL, seq INTEGER NOT NULL,"
 	" what TEXT NOT NULL, text TEXT NOT NULL);",
+
+	/* what makes way for the files of the group that is being put in place; empty between groups */
+	"CREATE TABLE away(path TEXT PRIMARY KEY NOT NULL, old_path TEXT NOT NULL) WITHOUT ROWID;",
 };
+
+void sql_sources(struct ledger *l)
+{
+	for (int to = 0; to < JOB_N_STATES; to++) {
+		struct strbuf names = STRBUF_INIT(SQL_SOURCES_SIZE - 1);
+
+		strbuf_addc(&names, ',');
+		for (int from = 0; from < JOB_N_STATES; from++)
+			if (job_state_may((enum job_state)from, (enum job_state)to))
+				strbuf_addf(&names, "%s,", job_state_name((enum job_state)from));
+		if (!strbuf_ok(&names))
+			BUG("the names of the states that may become '%s' take more than %d bytes", job_state_name((enum job_state)to),
+			    SQL_SOURCES_SIZE - 1);
+		memcpy(l->sources[to], names.buf, names.len + 1);
+		strbuf_release(&names);
+	}
+}
 
 int sql_fail(struct ledger *l, const char *doing, struct err *err)
 {
 	int code = sqlite3_errcode(l->db);
 	const char *why = sqlite3_errmsg(l->db);
 
-	if ((code & 0xff) == SQLITE_FULL) /* the low byte is the primary code */
+	/* the low byte is the primary code; where the log's shared memory has no room SQLite says only "disk I/O error" */
+	if ((code & 0xff) == SQLITE_FULL || ((code & 0xff) == SQLITE_IOERR && sqlite3_system_errno(l->db) == ENOSPC))
 		return err_set(err, ERR_DISK_FULL, "%s the ledger '%s': %s; free some space and run the same command again",
 			       doing, l->path, why);
 	if ((code & 0xff) == SQLITE_BUSY)
@@ -57,6 +79,9 @@ int sql_fail(struct ledger *l, const char *doing, struct err *err)
 		return err_set(err, ERR_LEDGER,
 			       "%s the ledger '%s': it is damaged (%s); bring it back from a copy, or move it away to begin anew",
 			       doing, l->path, why);
+	if ((code & 0xff) == SQLITE_IOERR)
+		return err_set(err, ERR_LEDGER, "%s the ledger '%s': %s; look after the disk and run the same command again", doing,
+			       l->path, why);
 	return err_set(err, ERR_LEDGER, "%s the ledger '%s': %s", doing, l->path, why);
 }
 
@@ -110,7 +135,7 @@ int sql_row(struct ledger *l, sqlite3_stmt *st, struct err *err)
 	if (rc == SQLITE_ROW)
 		return 1;
 	if (rc != SQLITE_DONE)
-		(void)sql_fail(l, sqlite3_stmt_readonly(st) ? "reading" : "writing", err);
+		(void)sql_fail(l, sqlite3_stmt_readonly(st) && !l->in_transaction ? "reading" : "writing", err); /* COMMIT counts as one */
 	sql_done(st);
 	return rc == SQLITE_DONE ? 0 : -1;
 }
@@ -124,6 +149,23 @@ int sql_run(struct ledger *l, sqlite3_stmt *st, struct err *err)
 		rc = 0;
 	}
 	return rc;
+}
+
+int sql_run_plain(struct ledger *l, enum sql_id id, struct err *err)
+{
+	sqlite3_stmt *st = sql_get(l, id, err);
+
+	return st ? sql_run(l, st, err) : -1;
+}
+
+int sql_run_seq(struct ledger *l, enum sql_id id, int64_t seq, struct err *err)
+{
+	sqlite3_stmt *st = sql_get(l, id, err);
+
+	if (!st)
+		return -1;
+	sql_int(st, 1, seq);
+	return sql_run(l, st, err);
 }
 
 const char *sql_column_text(sqlite3_stmt *st, int column)

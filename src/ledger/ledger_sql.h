@@ -30,7 +30,13 @@
 	" FROM job AS j LEFT JOIN artifact AS a ON a.seq = j.seq"                                                    \
 	" LEFT JOIN attempt AS t ON t.seq = j.seq AND t.n = j.attempts "
 
-/* Bit k of a mask is the state k; job states are kept by name. */
+/*
+ * Every statement that sets a job's state matches the row only if its present state may become the new one:
+ * parameter n is the text of all such states, ",pending,running," (sql_sources). ledger_write.c sees to it that
+ * one row was changed. Job states are kept by name.
+ */
+#define SQL_IF_MAY(n) " AND instr(?" #n ", ',' || state || ',') > 0"
+
 #define SQL_LIST(X)                                                                                                  \
 	X(SQL_BEGIN, "BEGIN IMMEDIATE")                                                                              \
 	X(SQL_COMMIT, "COMMIT")                                                                                      \
@@ -54,15 +60,17 @@
 	X(SQL_CHANGE_JOB,                                                                                            \
 	  "UPDATE job SET ordinal = ?2, take = ?3, audio_s = ?4, digest = ?5, set_name = ?6, path = ?7, "            \
 	  "canonical = ?8, params = ?9, axes = ?10, tags = ?11 WHERE seq = ?1")                                      \
-	X(SQL_SET_STATE, "UPDATE job SET state = ?2 WHERE seq = ?1")                                                 \
+	X(SQL_SET_STATE, "UPDATE job SET state = ?2 WHERE seq = ?1" SQL_IF_MAY(3))                                   \
 	X(SQL_RENEW_JOB,                                                                                             \
 	  "UPDATE job SET state = 'pending', class = '', sentence = '', tries = 0, deaths = 0, not_before_ms = 0 "   \
-	  "WHERE seq = ?1")                                                                                          \
-	X(SQL_JOB_STARTS, "UPDATE job SET state = 'running', attempts = ?2, not_before_ms = 0 WHERE seq = ?1")       \
+	  "WHERE seq = ?1" SQL_IF_MAY(2))                                                                            \
+	X(SQL_JOB_STARTS,                                                                                            \
+	  "UPDATE job SET state = 'running', attempts = ?3, not_before_ms = 0 WHERE seq = ?1" SQL_IF_MAY(2))         \
 	X(SQL_START_TRY, "INSERT INTO attempt(seq, n, run, started_ms) VALUES (?1, ?2, ?3, ?4)")                     \
 	X(SQL_JOB_ENDS,                                                                                              \
 	  "UPDATE job SET state = ?2, tries = tries + ?3, interruptions = interruptions + ?4, deaths = deaths + ?5, " \
-	  "not_before_ms = ?6, class = coalesce(?7, class), sentence = coalesce(?8, sentence) WHERE seq = ?1")       \
+	  "not_before_ms = ?6, class = coalesce(?7, class), sentence = coalesce(?8, sentence) WHERE seq = ?1"            \
+	  SQL_IF_MAY(9))                                                                                             \
 	X(SQL_END_TRY,                                                                                               \
 	  "UPDATE attempt SET ended_ms = ?3, outcome = ?4, class = ?5, sentence = ?6, make_s = ?7 "                  \
 	  "WHERE seq = ?1 AND n = ?2")                                                                               \
@@ -74,6 +82,11 @@
 	X(SQL_PUT_SETTLED, "UPDATE artifact SET temp = '' WHERE seq = ?1")                                           \
 	X(SQL_MOVE_OTHERS, "UPDATE artifact SET path = ?3 WHERE path = ?2 AND seq <> ?1")                            \
 	X(SQL_DROP_FILE, "DELETE FROM artifact WHERE seq = ?1")                                                      \
+	X(SQL_PUT_AWAY, "INSERT OR REPLACE INTO away(path, old_path) VALUES (?1, ?2)")                               \
+	X(SQL_AWAYS,                                                                                                 \
+	  "SELECT w.path, w.old_path FROM away AS w WHERE NOT EXISTS (SELECT 1 FROM artifact AS a JOIN job AS j "    \
+	  "ON j.seq = a.seq WHERE a.path = w.path AND j.state = 'done')")                                            \
+	X(SQL_DROP_AWAYS, "DELETE FROM away")                                                                        \
 	X(SQL_FILE_PATH, "SELECT path FROM artifact WHERE seq = ?1")                                                 \
 	X(SQL_COUNT,                                                                                                 \
 	  "SELECT j.state, CASE j.state WHEN 'failed' THEN j.class ELSE '' END, count(*), "                          \
@@ -83,6 +96,7 @@
 	X(SQL_OPEN, "SELECT seq, state FROM job WHERE state IN ('submitting', 'running', 'made') ORDER BY ordinal, seq") \
 	X(SQL_JOB, "SELECT " JOB_COLUMNS JOB_JOIN "WHERE j.seq = ?1")                                                \
 	X(SQL_SCAN, "SELECT " JOB_COLUMNS JOB_JOIN "ORDER BY j.seq")                                                 \
+	X(SQL_STATE_OF, "SELECT id, path, state FROM job WHERE seq = ?1")                                            \
 	X(SQL_FIND, "SELECT seq FROM job WHERE id BETWEEN ?1 AND ?2 ORDER BY id LIMIT 5")                            \
 	X(SQL_ATTEMPTS,                                                                                              \
 	  "SELECT t.n, t.started_ms, t.ended_ms, t.outcome, t.class, t.sentence FROM job AS j "                      \
@@ -95,14 +109,20 @@ enum sql_id {
 	SQL_N
 };
 
+#define SQL_SOURCES_SIZE 128 /* every name with its comma; sql_sources sees to it that they fit */
+
 struct ledger {
 	sqlite3 *db;
 	char *path;
 	sqlite3_stmt *stmts[SQL_N]; /* prepared on first use */
 	struct strbuf texts[4];     /* of the row being written: canonical, params, axes, tags */
 	struct strbuf head[4];      /* of ledger_head: owner, manifest path, made_by, tool */
+	char sources[JOB_N_STATES][SQL_SOURCES_SIZE]; /* sql_sources */
 	bool in_transaction;
 };
+
+/* Fills l->sources: for each state those that may become it, as SQL_IF_MAY wants them. */
+void sql_sources(struct ledger *l);
 
 sqlite3_stmt *sql_get(struct ledger *l, enum sql_id id, struct err *err);
 void sql_int(sqlite3_stmt *st, int index, int64_t value);
@@ -111,6 +131,9 @@ void sql_text(sqlite3_stmt *st, int index, const char *text); /* NULL binds NULL
 void sql_blob(sqlite3_stmt *st, int index, const void *bytes, size_t len);
 int sql_row(struct ledger *l, sqlite3_stmt *st, struct err *err) WARN_UNUSED;
 int sql_run(struct ledger *l, sqlite3_stmt *st, struct err *err) WARN_UNUSED;
+/* A statement without rows and without parameters, or with a row's number alone. */
+int sql_run_plain(struct ledger *l, enum sql_id id, struct err *err) WARN_UNUSED;
+int sql_run_seq(struct ledger *l, enum sql_id id, int64_t seq, struct err *err) WARN_UNUSED;
 void sql_done(sqlite3_stmt *st); /* leaves a statement before its last row */
 const char *sql_column_text(sqlite3_stmt *st, int column); /* "" for NULL; borrowed until the next row */
 void sql_release(struct ledger *l);
@@ -119,7 +142,7 @@ void sql_release(struct ledger *l);
 int sql_fail(struct ledger *l, const char *doing, struct err *err);
 
 /* The tables, one string per version: sql_schema[v] leads from version v to v + 1. */
-#define SQL_VERSION 1
+#define SQL_VERSION 2
 extern const char *const sql_schema[SQL_VERSION];
 #define SQL_APPLICATION_ID 0x4d474241 /* "MGBA": file(1) and people can tell whose database it is */
 

@@ -1,4 +1,4 @@
-/* See ledger_write.h: transactions, runs, and the jobs' and files' rows. */
+/* See ledger_write.h: transactions, runs, jobs and their tries. Files are in ledger_files.c. */
 #include "ledger/ledger_write.h"
 
 #include "base/clock.h"
@@ -9,18 +9,11 @@
 
 /* ---- transactions --------------------------------------------------------------- */
 
-static int run_plain(struct ledger *l, enum sql_id id, struct err *err)
-{
-	sqlite3_stmt *st = sql_get(l, id, err);
-
-	return st ? sql_run(l, st, err) : -1;
-}
-
 int ledger_begin(struct ledger *l, struct err *err)
 {
 	if (l->in_transaction)
 		BUG("a transaction inside a transaction");
-	if (run_plain(l, SQL_BEGIN, err) != 0)
+	if (sql_run_plain(l, SQL_BEGIN, err) != 0)
 		return -1;
 	l->in_transaction = true;
 	return 0;
@@ -28,7 +21,7 @@ int ledger_begin(struct ledger *l, struct err *err)
 
 int ledger_commit(struct ledger *l, struct err *err)
 {
-	if (run_plain(l, SQL_COMMIT, err) != 0)
+	if (sql_run_plain(l, SQL_COMMIT, err) != 0)
 		return -1;
 	l->in_transaction = false;
 	return 0;
@@ -40,7 +33,7 @@ void ledger_rollback(struct ledger *l)
 
 	/* after some errors SQLite has rolled back by itself; asking again does no harm */
 	if (l->in_transaction && !sqlite3_get_autocommit(l->db))
-		(void)!run_plain(l, SQL_ROLLBACK, &ignored);
+		(void)!sql_run_plain(l, SQL_ROLLBACK, &ignored);
 	l->in_transaction = false;
 }
 
@@ -274,14 +267,40 @@ int ledger_change_job(struct ledger *l, int64_t seq, const struct job *job, stru
 
 /* ---- states and tries ---------------------------------------------------------------- */
 
-static int run_seq(struct ledger *l, enum sql_id id, int64_t seq, struct err *err)
+/* No row was changed: the job is not there, or job_state_may forbids it. */
+static int refuse_state(struct ledger *l, int64_t seq, enum job_state to, struct err *err)
 {
-	sqlite3_stmt *st = sql_get(l, id, err);
+	sqlite3_stmt *st = sql_get(l, SQL_STATE_OF, err);
+	unsigned char id[HASH_BYTES] = { 0 };
+	char id_text[JOB_ID_SIZE];
+	int rc;
 
 	if (!st)
 		return -1;
 	sql_int(st, 1, seq);
-	return sql_run(l, st, err);
+	rc = sql_row(l, st, err);
+	if (rc < 0)
+		return -1;
+	if (rc == 0)
+		return err_set(err, ERR_BUG, "the ledger '%s' has no job number %lld, which was to become '%s'", l->path, (long long)seq,
+			       job_state_name(to));
+	if (sqlite3_column_bytes(st, 0) == HASH_BYTES)
+		memcpy(id, sqlite3_column_blob(st, 0), HASH_BYTES);
+	job_id_text(id_text, id);
+	rc = err_set(err, ERR_BUG, "job %s ('%s') is '%s' in the ledger '%s' and may not become '%s' from that", id_text,
+		     sql_column_text(st, 1), sql_column_text(st, 2), l->path, job_state_name(to));
+	sql_done(st);
+	return rc;
+}
+
+/* Runs a statement that sets the job's state; its parameter `sources` is still to be bound. */
+static int run_state(struct ledger *l, sqlite3_stmt *st, int sources, int64_t seq, enum job_state to, struct err *err)
+{
+	sql_int(st, 1, seq);
+	sql_text(st, sources, l->sources[to]);
+	if (sql_run(l, st, err) != 0)
+		return -1;
+	return sqlite3_changes(l->db) == 1 ? 0 : refuse_state(l, seq, to, err);
 }
 
 int ledger_set_state(struct ledger *l, int64_t seq, enum job_state state, struct err *err)
@@ -290,14 +309,15 @@ int ledger_set_state(struct ledger *l, int64_t seq, enum job_state state, struct
 
 	if (!st)
 		return -1;
-	sql_int(st, 1, seq);
 	sql_text(st, 2, job_state_name(state));
-	return sql_run(l, st, err);
+	return run_state(l, st, 3, seq, state, err);
 }
 
 int ledger_renew_job(struct ledger *l, int64_t seq, struct err *err)
 {
-	return run_seq(l, SQL_RENEW_JOB, seq, err);
+	sqlite3_stmt *st = sql_get(l, SQL_RENEW_JOB, err);
+
+	return st ? run_state(l, st, 2, seq, JOB_PENDING, err) : -1;
 }
 
 int ledger_start_try(struct ledger *l, int64_t seq, int64_t run, int n, int64_t now_ms, struct err *err)
@@ -306,9 +326,8 @@ int ledger_start_try(struct ledger *l, int64_t seq, int64_t run, int n, int64_t 
 
 	if (!st)
 		return -1;
-	sql_int(st, 1, seq);
-	sql_int(st, 2, n);
-	if (sql_run(l, st, err) != 0)
+	sql_int(st, 3, n);
+	if (run_state(l, st, 2, seq, JOB_RUNNING, err) != 0)
 		return -1;
 	st = sql_get(l, SQL_START_TRY, err);
 	if (!st)
@@ -332,7 +351,6 @@ int ledger_end_try(struct ledger *l, const struct ledger_try_end *end, struct er
 
 	if (!st)
 		return -1;
-	sql_int(st, 1, end->seq);
 	sql_text(st, 2, job_state_name(end->state));
 	sql_int(st, 3, end->counts);
 	sql_int(st, 4, end->outcome == LEDGER_INTERRUPTED);
@@ -340,7 +358,7 @@ int ledger_end_try(struct ledger *l, const struct ledger_try_end *end, struct er
 	sql_int(st, 6, end->not_before_ms);
 	sql_text(st, 7, says ? fail_class_name(end->class) : NULL);
 	sql_text(st, 8, says ? sentence : NULL);
-	if (sql_run(l, st, err) != 0)
+	if (run_state(l, st, 9, end->seq, end->state, err) != 0)
 		return -1;
 	st = sql_get(l, SQL_END_TRY, err);
 	if (!st)
@@ -353,84 +371,4 @@ int ledger_end_try(struct ledger *l, const struct ledger_try_end *end, struct er
 	sql_text(st, 6, sentence);
 	sql_real(st, 7, end->make_s);
 	return sql_run(l, st, err);
-}
-
-/* ---- files ------------------------------------------------------------------------------ */
-
-int ledger_put_file(struct ledger *l, const struct ledger_file *f, struct err *err)
-{
-	sqlite3_stmt *st = sql_get(l, SQL_PUT_FILE, err);
-
-	if (!st)
-		return -1;
-	sql_int(st, 1, f->seq);
-	sql_text(st, 2, f->temp_path);
-	sql_text(st, 3, f->path);
-	sql_text(st, 4, f->file_sha256);
-	sql_text(st, 5, f->pcm_sha256);
-	sql_text(st, 6, f->arithmetic);
-	sql_text(st, 7, f->format);
-	sql_int(st, 8, f->bits);
-	sql_int(st, 9, f->n_bytes);
-	sql_real(st, 10, f->seconds);
-	sql_int(st, 11, f->rate_hz);
-	sql_int(st, 12, f->n_channels);
-	sql_real(st, 13, f->lkfs);
-	sql_real(st, 14, f->peak);
-	sql_blob(st, 15, f->peaks, (size_t)f->n_peaks);
-	sql_real(st, 16, f->make_s);
-	if (sql_run(l, st, err) != 0)
-		return -1;
-	return ledger_set_state(l, f->seq, JOB_MADE, err);
-}
-
-static int run_paths(struct ledger *l, enum sql_id id, int64_t seq, const char *a, const char *b, struct err *err)
-{
-	sqlite3_stmt *st = sql_get(l, id, err);
-
-	if (!st)
-		return -1;
-	sql_int(st, 1, seq);
-	sql_text(st, 2, a);
-	sql_text(st, 3, b);
-	return sql_run(l, st, err);
-}
-
-int ledger_put_move(struct ledger *l, int64_t seq, const char *temp_path, const char *path, struct err *err)
-{
-	if (run_paths(l, SQL_PUT_MOVE, seq, temp_path, path, err) != 0)
-		return -1;
-	return ledger_set_state(l, seq, JOB_MADE, err);
-}
-
-int ledger_put_settled(struct ledger *l, int64_t seq, struct err *err)
-{
-	return run_seq(l, SQL_PUT_SETTLED, seq, err);
-}
-
-int ledger_move_others(struct ledger *l, int64_t seq, const char *path, const char *new_path, struct err *err)
-{
-	return run_paths(l, SQL_MOVE_OTHERS, seq, path, new_path, err);
-}
-
-int ledger_drop_file(struct ledger *l, int64_t seq, struct err *err)
-{
-	return run_seq(l, SQL_DROP_FILE, seq, err);
-}
-
-int ledger_get_file_path(struct ledger *l, int64_t seq, struct strbuf *out, struct err *err)
-{
-	sqlite3_stmt *st = sql_get(l, SQL_FILE_PATH, err);
-	int rc;
-
-	if (!st)
-		return -1;
-	sql_int(st, 1, seq);
-	rc = sql_row(l, st, err);
-	if (rc == 1) {
-		strbuf_adds(out, sql_column_text(st, 0));
-		sql_done(st);
-		rc = 0;
-	}
-	return rc;
 }

@@ -7,7 +7,8 @@
  *
  * The caller holds the lock beside the ledger (.mgbatch/lock). Rows are named by
  * seq, which ledger_add_job hands out and ledger_scan reads back. Which state may
- * follow which is run's to decide: these functions write what they are told.
+ * follow which is job_state_may's to say: a function that would set another one
+ * changes nothing and answers ERR_BUG with the job, its state and the one wanted.
  * All answer 0 or -1; a full disk is ERR_DISK_FULL, everything else ERR_LEDGER.
  */
 #ifndef LEDGER_LEDGER_WRITE_H
@@ -104,6 +105,15 @@ int ledger_put_move(struct ledger *l, int64_t seq, const char *temp_path, const 
 int ledger_put_settled(struct ledger *l, int64_t seq, struct err *err) WARN_UNUSED;
 /* Whatever other row's file was said to be at path is at new_path from now on. */
 int ledger_move_others(struct ledger *l, int64_t seq, const char *path, const char *new_path, struct err *err) WARN_UNUSED;
+/*
+ * What makes way for new files is written down before it is moved, in the transaction of the new files' rows, and
+ * forgotten in the one that ends them: so a dead run's move is found and finished.
+ */
+int ledger_put_away(struct ledger *l, const char *path, const char *old_path, struct err *err) WARN_UNUSED;
+typedef int (*ledger_visit_away)(void *arg, const char *path, const char *old_path, struct err *err);
+/* Those whose path is not a finished job's. */
+int ledger_each_away(struct ledger *l, ledger_visit_away visit, void *arg, struct err *err) WARN_UNUSED;
+int ledger_drop_aways(struct ledger *l, struct err *err) WARN_UNUSED; /* all of them */
 int ledger_drop_file(struct ledger *l, int64_t seq, struct err *err) WARN_UNUSED;
 /* Appends where the job's file is said to be; nothing when it has none. */
 int ledger_get_file_path(struct ledger *l, int64_t seq, struct strbuf *out, struct err *err) WARN_UNUSED;

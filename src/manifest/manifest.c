@@ -38,7 +38,7 @@ static void read_set(struct manifest_inside *in, const struct node *key, const s
 	struct shown s;
 
 	if (!name_is_good(key->text)) {
-		NODE_SAY(in, key, "a set's name must be letters, digits, '-' and '_', at most %d of them, found '%s'", NAME_MAX_BYTES,
+		NODE_SAY(in, key, "a set's name must begin with a letter or digit and be of a-z, A-Z, 0-9, '-' and '_' alone, at most %d of them, found '%s'", NAME_MAX_BYTES,
 			 show(&s, key->text));
 		return;
 	}

@@ -166,7 +166,7 @@ static void read_name(struct manifest_inside *in)
 	if (!n)
 		return;
 	if (!name_is_good(n->text)) {
-		NODE_SAY(in, n, "name must be letters, digits, '-' and '_', at most %d of them, found '%s'", NAME_MAX_BYTES, show(&s, n->text));
+		NODE_SAY(in, n, "name must begin with a letter or digit and be of a-z, A-Z, 0-9, '-' and '_' alone, at most %d of them, found '%s'", NAME_MAX_BYTES, show(&s, n->text));
 		return;
 	}
 	in->m->name = n->text;

@@ -12,6 +12,13 @@ static const struct {
 	{ "report.html", report_html },
 };
 
+#define N_FILES ((int)(sizeof files / sizeof *files))
+
+const char *report_file(int i)
+{
+	return i < N_FILES ? files[i].name : NULL;
+}
+
 int report_write(struct ledger *l, const char *output_dir, struct err *err)
 {
 	struct collect c;
@@ -19,7 +26,7 @@ int report_write(struct ledger *l, const char *output_dir, struct err *err)
 
 	if (collect_scan(&c, l, err) < 0)
 		return -1;
-	for (size_t i = 0; i < sizeof files / sizeof *files; i++) {
+	for (int i = 0; i < N_FILES; i++) {
 		struct sink out;
 
 		if (sink_open(&out, output_dir, files[i].name, err) < 0)

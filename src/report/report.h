@@ -11,6 +11,9 @@
 #include "base/err.h"
 #include "ledger/ledger.h"
 
+/* The name of the i-th file that report_write makes; NULL past the last. */
+const char *report_file(int i);
+
 int report_write(struct ledger *l, const char *output_dir, struct err *err) WARN_UNUSED;
 
 #endif

@@ -2,9 +2,9 @@
  * commit: row, file, row (DESIGN section 4, law 3).
  *
  * For a group of complete files that lie under temp names:
- *   1. one transaction: each job is `made`, its row says path, bytes, hashes
+ *   1. one transaction: each job is `made`, its row says path, bytes, hashes; what is in their way, and where it goes
  *   2. sync the files, move what is in the way to .mgbatch/old/, rename, sync the folders
- *   3. one transaction: each job is `done`
+ *   3. one transaction: each job is `done`, nothing makes way any more
  * A death between any two of these steps is settled at the next start
  * (settle.c): the row says what the file must be, and one of two names has it.
  */
@@ -12,7 +12,7 @@
 
 #include "base/clock.h"
 #include "base/mem.h"
-#include "run/sync.h"
+#include "base/text.h"
 
 #include <string.h>
 
@@ -27,20 +27,23 @@ void commit_forget(struct run_file *files, int n)
 
 /* ---- what is in the way -------------------------------------------------------------- */
 
-/* Where an older file of this path goes; unique: a path is replaced once a run, and a second time it gets a number. */
-static char *old_name(const struct run *r, const char *path)
-{
-	char *name = mem_printf("%s/%lld/%s", RUN_OLD_DIR, (long long)r->row.number, path);
-	char *full = run_path(r, name);
+/* An older file at `path` that goes to `old`. */
+struct away {
+	char *path, *old;
+};
 
-	for (int i = 2; fs_exists(full); i++) {
-		free(name);
-		free(full);
-		name = mem_printf("%s/%lld/%s.%d", RUN_OLD_DIR, (long long)r->row.number, path, i);
-		full = run_path(r, name);
+/* Of one group: at most the place and the former file of each. */
+struct aways {
+	struct away list[2 * RUN_GROUP_MAX];
+	int n;
+};
+
+static void aways_release(struct aways *a)
+{
+	for (int i = 0; i < a->n; i++) {
+		free(a->list[i].path);
+		free(a->list[i].old);
 	}
-	free(full);
-	return name;
 }
 
 static bool is_there(const struct run *r, const char *relative)
@@ -52,7 +55,32 @@ static bool is_there(const struct run *r, const char *relative)
 	return there;
 }
 
-static int move_file(const struct run *r, struct sync_dirs *dirs, const char *from, const char *to, struct err *err)
+/* Where an older file of this path goes; unique: a path is replaced once a run, and a second time it gets a number. */
+static char *old_name(const struct run *r, const char *path)
+{
+	char *name = mem_printf("%s/%lld/%s", RUN_OLD_DIR, (long long)r->row.number, path);
+
+	for (int i = 2; is_there(r, name); i++) {
+		free(name);
+		name = mem_printf("%s/%lld/%s.%d", RUN_OLD_DIR, (long long)r->row.number, path, i);
+	}
+	return name;
+}
+
+/* *old: where what lies at path goes, borrowed. One job's former file may be in the place of another one of the group. */
+static int add_away(struct run *r, struct aways *a, const char *path, const char **old, struct err *err)
+{
+	for (int i = 0; i < a->n; i++)
+		if (strcmp(a->list[i].path, path) == 0) {
+			*old = a->list[i].old;
+			return 0;
+		}
+	a->list[a->n] = (struct away){ mem_strdup(path), old_name(r, path) };
+	*old = a->list[a->n++].old;
+	return ledger_put_away(r->ledger, path, *old, err);
+}
+
+int commit_move(const struct run *r, struct sync_dirs *dirs, const char *from, const char *to, struct err *err)
 {
 	char *full_from = run_path(r, from), *full_to = run_path(r, to);
 	int rc = sync_dirs_make(dirs, full_to, err);
@@ -66,18 +94,9 @@ static int move_file(const struct run *r, struct sync_dirs *dirs, const char *fr
 	return rc;
 }
 
-static int move_away(struct run *r, struct sync_dirs *dirs, const char *path, struct err *err)
-{
-	char *old = old_name(r, path);
-	int rc = move_file(r, dirs, path, old, err);
-
-	free(old);
-	return rc;
-}
-
 /* ---- the three steps ------------------------------------------------------------------- */
 
-static int put_row(struct run *r, struct run_file *f, struct err *err)
+static int put_row(struct run *r, struct run_file *f, struct aways *aways, struct err *err)
 {
 	const struct artifact *a = &f->artifact;
 	const struct artifact_spec *spec = &r->config->artifact;
@@ -87,40 +106,39 @@ static int put_row(struct run *r, struct run_file *f, struct err *err)
 		.n_bytes = a->n_bytes, .seconds = a->seconds, .lkfs = a->lkfs, .peak = a->peak, .make_s = f->make_s,
 		.rate_hz = a->rate_hz, .n_channels = a->n_channels, .peaks = a->peaks, .n_peaks = ARTIFACT_PEAKS,
 	};
-	char *old;
-	int rc = 0;
+	const char *old;
 
-	if (is_there(r, f->to)) { /* a superseded job's row keeps knowing where its file is */
-		old = old_name(r, f->to);
-		rc = ledger_move_others(r->ledger, f->seq, f->to, old, err);
-		free(old);
-	}
-	if (rc != 0)
+	/* a superseded job's row keeps knowing where its file is */
+	if (is_there(r, f->to) && (add_away(r, aways, f->to, &old, err) != 0 ||
+				   ledger_move_others(r->ledger, f->seq, f->to, old, err) != 0))
 		return -1;
 	return f->is_new ? ledger_put_file(r->ledger, &row, err) : ledger_put_move(r->ledger, f->seq, f->from, f->to, err);
 }
 
-/* Appends the older file's path when the job's last file lies elsewhere (another format has another ending). */
-static int find_former(struct run *r, const struct run_file *f, struct strbuf *former, struct err *err)
+/* The job's last file may lie elsewhere (another format has another ending), and makes way too, unless it has already. */
+static int put_former(struct run *r, const struct run_file *f, struct aways *aways, struct err *err)
 {
-	strbuf_reset(former);
-	if (!f->is_new || !f->has_former)
-		return 0;
-	if (ledger_get_file_path(r->ledger, f->seq, former, err) != 0)
-		return -1;
-	if (strcmp(former->buf, f->to) == 0)
-		strbuf_reset(former);
-	return 0;
+	struct strbuf former = STRBUF_INIT(RUN_PATH_MAX);
+	const char *old;
+	int rc = 0;
+
+	if (f->is_new && f->has_former)
+		rc = ledger_get_file_path(r->ledger, f->seq, &former, err);
+	if (rc == 0 && former.len > 0 && strcmp(former.buf, f->to) != 0 && !text_starts_with(former.buf, RUN_OLD_DIR "/") &&
+	    is_there(r, former.buf))
+		rc = add_away(r, aways, former.buf, &old, err);
+	strbuf_release(&former);
+	return rc;
 }
 
-static int put_rows(struct run *r, struct run_file *files, int n, struct strbuf *formers, struct err *err)
+static int put_rows(struct run *r, struct run_file *files, int n, struct aways *aways, struct err *err)
 {
 	int rc = ledger_begin(r->ledger, err);
 
 	for (int i = 0; rc == 0 && i < n; i++) {
-		rc = find_former(r, &files[i], &formers[i], err);
+		rc = put_former(r, &files[i], aways, err);
 		if (rc == 0)
-			rc = put_row(r, &files[i], err);
+			rc = put_row(r, &files[i], aways, err);
 	}
 	if (rc == 0)
 		rc = ledger_commit(r->ledger, err);
@@ -143,30 +161,28 @@ static int sync_new(struct run *r, struct run_file *files, int n, struct err *er
 	return rc;
 }
 
-static int put_files(struct run *r, struct run_file *files, int n, struct strbuf *formers, struct err *err)
+static int put_files(struct run *r, struct run_file *files, int n, const struct aways *aways, struct err *err)
 {
 	struct sync_dirs dirs = SYNC_DIRS_INIT;
 	int rc = sync_new(r, files, n, err);
 
-	for (int i = 0; rc == 0 && i < n; i++) {
-		if (is_there(r, files[i].to))
-			rc = move_away(r, &dirs, files[i].to, err);
-		if (rc == 0)
-			rc = move_file(r, &dirs, files[i].from, files[i].to, err);
-		if (rc == 0 && formers[i].len > 0 && is_there(r, formers[i].buf))
-			rc = move_away(r, &dirs, formers[i].buf, err);
-	}
+	for (int i = 0; rc == 0 && i < aways->n; i++)
+		rc = commit_move(r, &dirs, aways->list[i].path, aways->list[i].old, err);
+	for (int i = 0; rc == 0 && i < n; i++)
+		rc = commit_move(r, &dirs, files[i].from, files[i].to, err);
 	if (rc == 0)
 		rc = sync_dirs_now(&dirs, err);
 	sync_dirs_release(&dirs);
 	return rc;
 }
 
-static int end_rows(struct run *r, struct run_file *files, int n, struct err *err)
+static int end_rows(struct run *r, struct run_file *files, int n, bool has_aways, struct err *err)
 {
 	int64_t now_ms = clock_unix_ms();
 	int rc = ledger_begin(r->ledger, err);
 
+	if (rc == 0 && has_aways)
+		rc = ledger_drop_aways(r->ledger, err);
 	for (int i = 0; rc == 0 && i < n; i++) {
 		struct ledger_try_end end = {
 			.seq = files[i].seq, .n = files[i].n_attempt, .outcome = LEDGER_DONE, .state = JOB_DONE, .counts = true,
@@ -185,20 +201,16 @@ static int end_rows(struct run *r, struct run_file *files, int n, struct err *er
 
 int commit_files(struct run *r, struct run_file *files, int n, struct err *err)
 {
-	struct strbuf formers[RUN_GROUP_MAX];
-	int rc;
+	struct aways aways = { .n = 0 };
+	int rc = put_rows(r, files, n, &aways, err);
 
-	for (int i = 0; i < n; i++)
-		strbuf_init(&formers[i], RUN_PATH_MAX);
-	rc = put_rows(r, files, n, formers, err);
 	if (rc == 0)
-		rc = put_files(r, files, n, formers, err);
+		rc = put_files(r, files, n, &aways, err);
 	if (rc == 0)
-		rc = end_rows(r, files, n, err);
+		rc = end_rows(r, files, n, aways.n > 0, err);
 	if (rc != 0)
 		ledger_rollback(r->ledger);
 	r->has_changed = true;
-	for (int i = 0; i < n; i++)
-		strbuf_release(&formers[i]);
+	aways_release(&aways);
 	return rc;
 }

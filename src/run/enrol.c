@@ -11,6 +11,7 @@
 #include "base/mem.h"
 #include "base/text.h"
 #include "run/judge.h"
+#include "run/retry.h"
 
 #include <inttypes.h>
 #include <stdio.h>
@@ -86,7 +87,7 @@ static int look_at_row(void *arg, const struct ledger_job *row, struct err *err)
 	renews = e->changes[i] & CHANGE_RENEW;
 	*job = (struct run_job){
 		.seq = row->seq,
-		.not_before_ms = renews ? 0 : row->not_before_ms,
+		.not_before_ms = renews ? 0 : retry_known(row->class, row->not_before_ms, r->row.started_ms),
 		.n_tries = renews ? 0 : row->n_tries,
 		.n_deaths = renews ? 0 : row->n_deaths,
 		.n_attempts = row->n_attempts,
@@ -185,24 +186,33 @@ static int move_group(struct run *r, struct run_file *files, int *n, struct err 
 	return rc;
 }
 
+/* Adds job i's file to the group, unless it is where it goes already (a dead run had stepped it aside). */
+static int add_move(struct run *r, int64_t i, bool over_there, struct run_file *files, int *n, struct err *err)
+{
+	struct strbuf from = STRBUF_INIT(RUN_PATH_MAX);
+	char *to = over_there ? mem_printf("%s/%" PRId64, RUN_MOVE_DIR, r->jobs[i].seq) : mem_strdup(r->config->jobs[i].path);
+	int rc = ledger_get_file_path(r->ledger, r->jobs[i].seq, &from, err);
+
+	if (rc == 0 && strcmp(from.buf, to) != 0) {
+		files[(*n)++] = (struct run_file){ .index = i, .seq = r->jobs[i].seq, .n_attempt = r->jobs[i].n_attempts,
+						   .from = mem_strdup(from.buf), .to = to };
+		to = NULL;
+	}
+	free(to);
+	strbuf_release(&from);
+	return rc;
+}
+
 /* All files that get another name go to it; over_there: to a name of their own under RUN_MOVE_DIR instead. */
 static int move_all(struct enrolling *e, bool over_there, struct err *err)
 {
 	struct run *r = e->r;
 	struct run_file *files = mem_zalloc(RUN_GROUP_MAX, sizeof *files);
-	struct strbuf from = STRBUF_INIT(RUN_PATH_MAX);
 	int n = 0, rc = 0;
 
 	for (int64_t i = 0; rc == 0 && i < r->config->n_jobs; i++) {
-		if (!(e->changes[i] & CHANGE_MOVE))
-			continue;
-		strbuf_reset(&from);
-		rc = ledger_get_file_path(r->ledger, r->jobs[i].seq, &from, err);
-		files[n] = (struct run_file){ .index = i, .seq = r->jobs[i].seq, .n_attempt = r->jobs[i].n_attempts };
-		files[n].from = mem_strdup(from.buf);
-		files[n].to = over_there ? mem_printf("%s/%" PRId64, RUN_MOVE_DIR, r->jobs[i].seq) :
-					   mem_strdup(r->config->jobs[i].path);
-		n++;
+		if (e->changes[i] & CHANGE_MOVE)
+			rc = add_move(r, i, over_there, files, &n, err);
 		if (rc == 0 && n == RUN_GROUP_MAX)
 			rc = move_group(r, files, &n, err);
 	}
@@ -210,7 +220,6 @@ static int move_all(struct enrolling *e, bool over_there, struct err *err)
 		rc = move_group(r, files, &n, err);
 	commit_forget(files, n);
 	free(files);
-	strbuf_release(&from);
 	return rc;
 }
 

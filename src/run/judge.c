@@ -2,10 +2,27 @@
 #include "run/judge.h"
 
 #include "base/fs.h"
+#include "base/hash.h"
 #include "base/mem.h"
 
 #include <string.h>
 
+static bool has_hash(const char *path, const char *hex)
+{
+	unsigned char hash[HASH_BYTES];
+	char found[HASH_HEX_SIZE];
+	struct err ignored = ERR_INIT;
+
+	if (hash_file(path, hash, &ignored) != 0)
+		return false;
+	hash_hex(found, hash);
+	return strcmp(found, hex) == 0;
+}
+
+/*
+ * By its size; a superseded job's file by its content too: while nobody looked after it another job may have
+ * taken the name, and files of one duration are of one size.
+ */
 static bool has_its_file(const struct run_config *config, const struct ledger_job *row)
 {
 	char *path = fs_join(config->output_dir, row->file_path);
@@ -14,6 +31,8 @@ static bool has_its_file(const struct run_config *config, const struct ledger_jo
 	bool has = row->has_artifact && fs_exists(path) && fs_size(path, &n_bytes, &ignored) == 0 &&
 		   n_bytes == (uint64_t)row->n_bytes;
 
+	if (has && row->state == JOB_SUPERSEDED)
+		has = has_hash(path, row->file_sha256);
 	free(path);
 	return has;
 }

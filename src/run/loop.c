@@ -35,7 +35,9 @@ static bool is_draining(const struct run *r)
 static void add_slot(struct run *r, int64_t index)
 {
 	MEM_GROW(r->slots, r->n_slots, r->cap_slots);
-	r->slots[r->n_slots++] = (struct run_slot){ index, 0 };
+	r->slots[r->n_slots++] = (struct run_slot){ .index = index };
+	if (r->counts.n_running_most < (int64_t)r->n_slots)
+		r->counts.n_running_most = (int64_t)r->n_slots;
 }
 
 static int64_t index_of(const struct run *r, const struct job *job)
@@ -151,7 +153,11 @@ static int start_slots(struct run *r, size_t first, struct err *err)
 	for (size_t i = first; i < r->n_slots; i++)
 		if (start_try(r, r->slots[i].index, now_ms, err) != 0)
 			return -1;
-	return ledger_commit(r->ledger, err);
+	if (ledger_commit(r->ledger, err) != 0)
+		return -1;
+	for (size_t i = first; i < r->n_slots; i++)
+		r->slots[i].is_started = true;
+	return 0;
 }
 
 static int refuse(struct run *r, int64_t index, const struct event *refusal, struct err *err)
@@ -162,15 +168,17 @@ static int refuse(struct run *r, int64_t index, const struct event *refusal, str
 	return ledger_commit(r->ledger, err);
 }
 
-/* The next job that may be begun now, or QUEUE_NONE. What --limit keeps from being begun stays pending. */
-static int64_t next_job(struct run *r, int64_t now_ms)
+/* The next job that may be begun now, or QUEUE_NONE. n_new: taken, and not yet counted as started. What --limit keeps
+ * from being begun stays pending. */
+static int64_t next_job(struct run *r, size_t n_new, int64_t now_ms)
 {
 	int64_t index;
 
 	while ((index = queue_peek(&r->queue, now_ms)) != QUEUE_NONE) {
-		if (r->config->limit == 0 || r->jobs[index].was_started || r->n_started + (int64_t)r->n_slots < r->config->limit)
+		if (r->config->limit == 0 || r->jobs[index].was_started || r->n_started + (int64_t)n_new < r->config->limit)
 			return index;
 		queue_pop(&r->queue, now_ms);
+		r->n_held_back++;
 	}
 	return QUEUE_NONE;
 }
@@ -183,7 +191,7 @@ static int fill(struct run *r, struct err *err)
 	struct event refusal;
 	bool alone;
 
-	while (!is_draining(r) && !r->is_alone && (index = next_job(r, now_ms)) != QUEUE_NONE) {
+	while (!is_draining(r) && !r->is_alone && (index = next_job(r, r->n_slots - first, now_ms)) != QUEUE_NONE) {
 		struct backend_task task = { job_at(r, index), r->jobs[index].n_tries, r->jobs[index].n_deaths };
 
 		alone = task.n_deaths > 0;
@@ -208,16 +216,16 @@ static int fill(struct run *r, struct err *err)
 
 /* ---- keeping ----------------------------------------------------------------------------- */
 
+/* The group is empty afterwards, also when keeping it failed: the next run settles what came of it. */
 static int keep_group(struct run *r, struct err *err)
 {
-	int n = r->n_group;
+	int n = r->n_group, rc;
 
 	if (n == 0)
 		return 0;
-	if (commit_files(r, r->group, n, err) != 0)
-		return -1;
 	r->n_group = 0;
-	for (int i = 0; i < n; i++) {
+	rc = commit_files(r, r->group, n, err);
+	for (int i = 0; rc == 0 && i < n; i++) {
 		int64_t index = r->group[i].index;
 		double audio_s = job_audio_seconds(job_at(r, index));
 
@@ -228,7 +236,7 @@ static int keep_group(struct run *r, struct err *err)
 		run_tell(r, RUN_JOB_DONE, job_at(r, index), NULL);
 	}
 	commit_forget(r->group, n);
-	return 0;
+	return rc;
 }
 
 static enum fail_class class_of(enum err_code code)
@@ -306,11 +314,13 @@ static int take_failures(struct run *r, const struct event *events, int n, struc
 
 static int take_events(struct run *r, struct event *events, int n, struct err *err)
 {
-	int rc = take_failures(r, events, n, err);
+	int rc;
 
-	for (int i = 0; i < n; i++) {
+	for (int i = 0; i < n; i++) /* before those that empty a slot */
 		if (events[i].kind == EVENT_PROGRESS)
 			find_slot(r, index_of(r, events[i].job))->progress = events[i].progress;
+	rc = take_failures(r, events, n, err);
+	for (int i = 0; i < n; i++) {
 		if (events[i].kind != EVENT_DONE)
 			continue;
 		if (rc == 0)
@@ -363,12 +373,13 @@ static int64_t least(int64_t a, int64_t b)
 /* How long nothing else has to be looked at: at most `most`. */
 static int turn_ms(const struct run *r, int64_t most)
 {
-	int64_t ms = most, now_ms = clock_monotonic_ms(), next_ms = queue_next_ms(&r->queue);
+	int64_t ms = most, now_ms = clock_monotonic_ms(), unix_ms = clock_unix_ms(), next_ms = queue_next_ms(&r->queue);
 
 	if (r->n_group > 0)
 		ms = least(ms, r->group_ms + RUN_GROUP_MS - now_ms);
-	if (next_ms != INT64_MAX && !is_draining(r))
-		ms = least(ms, next_ms - clock_unix_ms());
+	/* one that is due already waits for a slot, not for the clock */
+	if (next_ms != INT64_MAX && next_ms > unix_ms && !is_draining(r))
+		ms = least(ms, next_ms - unix_ms);
 	if (r->config->for_s > 0 && !r->is_out_of_time)
 		ms = least(ms, r->started_ms + (int64_t)(r->config->for_s * 1000) - now_ms);
 	return ms < 0 ? 0 : (int)ms;
@@ -406,14 +417,19 @@ static int turn(struct run *r, struct event *events, struct err *err)
 int loop_run(struct run *r, struct err *err)
 {
 	struct event *events = mem_zalloc(EVENTS_MAX, sizeof *events);
+	struct err ignored = ERR_INIT;
 	int rc = 1;
 
 	while (rc == 1 && look_around(r)) {
 		rc = turn(r, events, err);
 		tell_progress(r);
 	}
-	if (rc >= 0)
+	if (rc >= 0) {
 		rc = keep_group(r, err);
+	} else { /* what is finished is kept if that can be, whatever went wrong beside it */
+		ledger_rollback(r->ledger);
+		(void)!keep_group(r, &ignored);
+	}
 	if (rc < 0)
 		ledger_rollback(r->ledger);
 	free(events);
@@ -430,7 +446,7 @@ int loop_interrupt(struct run *r, struct err *err)
 					      .state = JOB_PENDING, .ended_ms = now_ms, .class = FAIL_NONE };
 
 		job->state = JOB_PENDING;
-		if (ledger_end_try(r->ledger, &end, err) != 0)
+		if (r->slots[i].is_started && ledger_end_try(r->ledger, &end, err) != 0)
 			return -1;
 	}
 	r->n_slots = 0;

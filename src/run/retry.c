@@ -26,6 +26,13 @@ int64_t retry_when(const struct retry_question *q)
 	return q->now_ms + wait_ms;
 }
 
+int64_t retry_known(enum fail_class class, int64_t not_before_ms, int64_t now_ms)
+{
+	bool is_remote = class == FAIL_REMOTE || class == FAIL_REMOTE_RATE;
+
+	return is_remote || not_before_ms <= now_ms + RETRY_CAP_MS ? not_before_ms : now_ms + RETRY_CAP_MS;
+}
+
 /* Sebastiano Vigna's splitmix64; the upper 53 bits make a double. */
 double retry_random(uint64_t *state)
 {

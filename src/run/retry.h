@@ -28,6 +28,10 @@ struct retry_question {
 /* The Unix time in ms before which it is not begun again, or RETRY_NEVER. */
 int64_t retry_when(const struct retry_question *q);
 
+/* What an earlier run decided, as far as it still holds: a clock that was set back since must not hold a job for years.
+ * Only a service may have asked for more than our own cap. */
+int64_t retry_known(enum fail_class class, int64_t not_before_ms, int64_t now_ms);
+
 /* A failure that is nobody's try: the run stops and the job waits (a full disk, a model that cannot be used). */
 static inline bool retry_counts(enum fail_class class) { return !fail_class_stops_run(class); }
 

@@ -28,7 +28,7 @@ char *run_path(const struct run *r, const char *relative)
 static void refresh_counts(struct run *r)
 {
 	r->counts.n_running = (int64_t)r->n_slots;
-	r->counts.n_waiting = queue_size(&r->queue);
+	r->counts.n_waiting = queue_size(&r->queue) + r->n_held_back;
 	r->counts.elapsed_ms = clock_monotonic_ms() - r->started_ms;
 	r->counts.running_fraction_s = 0;
 	for (size_t i = 0; i < r->n_slots; i++)
@@ -273,7 +273,7 @@ static int make_jobs(struct run *r, struct err *err)
 	const struct backend_ops *ops = r->config->ops;
 	int rc;
 
-	if (queue_size(&r->queue) == 0)
+	if (queue_size(&r->queue) == 0 || stop_level() > 0)
 		return 0; /* a model is not loaded for nothing */
 	if (ops->open(&r->backend, &r->config->backend, err) != 0)
 		return -1;

@@ -39,6 +39,7 @@ struct run_counts {
 	int64_t n_done_before; /* before this run */
 	int64_t n_failed;
 	int64_t n_running;
+	int64_t n_running_most; /* at once, so far */
 	int64_t n_waiting;     /* pending, those held back included */
 	double audio_s_total, audio_s_done, audio_s_done_now; /* now: by this run */
 	double running_fraction_s; /* seconds of audio's worth of progress inside running jobs */

@@ -13,6 +13,7 @@
 #include "ledger/ledger_write.h"
 #include "run/queue.h"
 #include "run/run.h"
+#include "run/sync.h"
 
 #define RUN_PART_DIR LEDGER_DIR "/part" /* files not yet in place */
 #define RUN_MOVE_DIR LEDGER_DIR "/move" /* whole files on their way to another name */
@@ -50,7 +51,8 @@ struct run_file {
 
 struct run_slot {
 	int64_t index;
-	double progress; /* 0..1 */
+	double progress;  /* 0..1 */
+	bool is_started;  /* its try is in the ledger */
 };
 
 struct run {
@@ -73,6 +75,7 @@ struct run {
 	uint64_t random;
 	int64_t started_ms, told_ms;  /* monotonic */
 	int64_t n_started;            /* of different jobs, for the limit */
+	int64_t n_held_back;          /* pending jobs that the limit keeps from being begun */
 	int told_level;               /* of the stop signals */
 	bool is_out_of_time;
 	enum fail_class stop_class;   /* a failure that stops the run, or FAIL_NONE */
@@ -94,6 +97,8 @@ int enrol_jobs(struct run *r, struct err *err) WARN_UNUSED;
 /* commit.c: row, file, row for n files at most RUN_GROUP_MAX; frees their paths. */
 int commit_files(struct run *r, struct run_file *files, int n, struct err *err) WARN_UNUSED;
 void commit_forget(struct run_file *files, int n);
+/* One rename, of paths relative to the output folder; dirs: what is to be synced after it. */
+int commit_move(const struct run *r, struct sync_dirs *dirs, const char *from, const char *to, struct err *err) WARN_UNUSED;
 /* loop.c: fill slots, reap, keep; until nothing is left or something stops it. */
 int loop_run(struct run *r, struct err *err) WARN_UNUSED;
 int loop_interrupt(struct run *r, struct err *err) WARN_UNUSED; /* what is in a slot becomes pending again */

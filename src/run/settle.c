@@ -13,7 +13,8 @@
  * declare innocent jobs broken; with it, only a job that breaks the program is.
  *
  * Jobs that were `made`: the file is under its final name, or still under the
- * other, or the job is made again (law 3). Files in part/ that no row names are removed.
+ * other, or the job is made again (law 3). What was to make way for them is moved, if it was not. Files in part/ that
+ * no row names are removed.
  */
 #include "run/run_inside.h"
 
@@ -191,6 +192,43 @@ static int settle_made(void *arg, const struct ledger_job *row, struct err *err)
 	return 0;
 }
 
+/* ---- what was to make way ------------------------------------------------------------------ */
+
+struct clearing {
+	struct run *r;
+	struct sync_dirs dirs;
+};
+
+/* Between two names of one file, both of which may be there or not: the move is finished if it was not. */
+static int finish_away(void *arg, const char *path, const char *old_path, struct err *err)
+{
+	struct clearing *c = arg;
+	char *full = run_path(c->r, path), *full_old = run_path(c->r, old_path);
+	int rc = 0;
+
+	if (fs_exists(full) && !fs_exists(full_old))
+		rc = commit_move(c->r, &c->dirs, path, old_path, err);
+	free(full);
+	free(full_old);
+	return rc;
+}
+
+/* After the rows are settled: what now lies at a finished job's path is that job's. */
+static int finish_aways(struct run *r, struct err *err)
+{
+	struct clearing c = { .r = r, .dirs = SYNC_DIRS_INIT };
+	int rc = ledger_each_away(r->ledger, finish_away, &c, err);
+
+	if (rc == 0)
+		rc = sync_dirs_now(&c.dirs, err);
+	sync_dirs_release(&c.dirs);
+	if (rc != 0)
+		return -1;
+	if (ledger_begin(r->ledger, err) != 0 || ledger_drop_aways(r->ledger, err) != 0)
+		return -1;
+	return ledger_commit(r->ledger, err);
+}
+
 /* The dead run may not have come so far as to sync them. */
 static int sync_found(struct run *r, const struct run_file *files, size_t n, struct err *err)
 {
@@ -255,6 +293,8 @@ int settle_files(struct run *r, struct err *err)
 	if (rc == 0)
 		rc = ledger_commit(r->ledger, err);
 	r->has_changed = r->has_changed || s.n_placed + s.n_lost > 0;
+	if (rc == 0)
+		rc = finish_aways(r, err);
 	if (rc == 0)
 		rc = sync_found(r, s.files, s.n_files, err);
 	for (size_t at = 0; rc == 0 && at < s.n_files; at += RUN_GROUP_MAX) {

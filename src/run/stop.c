@@ -42,11 +42,13 @@ static int make_pipe(struct err *err)
 int run_stop_install(struct err *err)
 {
 	static const int signals[] = { SIGINT, SIGTERM, SIGHUP };
-	struct sigaction action = { .sa_handler = on_signal }, old;
+	/* SA_RESTART: a file that is being written or synced is not cut short; poll ends all the same (signal(7)) */
+	struct sigaction action = { .sa_handler = on_signal, .sa_flags = SA_RESTART }, old;
 
 	if (make_pipe(err) != 0)
 		return -1;
 	stop_reset();
+	(void)signal(SIGXFSZ, SIG_IGN); /* over `ulimit -f` a write fails and says so; the signal would kill the run */
 	(void)sigfillset(&action.sa_mask); /* one at a time */
 	for (size_t i = 0; i < sizeof signals / sizeof signals[0]; i++) {
 		if (signals[i] == SIGHUP && sigaction(SIGHUP, NULL, &old) == 0 && old.sa_handler == SIG_IGN)

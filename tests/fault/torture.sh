@@ -56,7 +56,10 @@ strike() # output from to
 	status=$?
 }
 
-ledger() { sqlite3 -readonly "$1/.mgbatch/ledger.db" "$2"; }
+# A kill may come before there is a ledger: then nothing is printed.
+ledger() { sqlite3 -readonly "$1/.mgbatch/ledger.db" "$2" 2>/dev/null; }
+
+count_done() { ledger "$1" "SELECT count(*) FROM job WHERE state = 'done'"; }
 
 compare() # name output
 {
@@ -70,20 +73,27 @@ compare() # name output
 	is "$(find "$2/.mgbatch" -name '*~' -o -path '*/old/*' -type f | wc -l)" 0 "$1: nothing is left over"
 }
 
-torture() # name kills from_ms to_ms
+# Kills come at any moment of the first half of an uninterrupted run: so most of them hit a run in the middle of
+# its work, on a fast machine and under a sanitizer alike.
+torture() # name kills milliseconds_of_an_uninterrupted_run
 {
 	hits=0
+	middle=0 # kills that left some jobs done and others not
 	rounds=0
+	n_jobs=$(ledger reference 'SELECT count(*) FROM job')
 	while [ "$hits" -lt "$2" ]; do
 		rounds=$((rounds + 1))
 		rm -rf out
 		begun=$hits
 		status=137
 		while [ "$status" = 137 ] && [ "$hits" -lt "$2" ]; do
-			strike out "$3" "$4"
-			[ "$status" != 137 ] || hits=$((hits + 1))
+			strike out 5 $(($3 / 2))
+			[ "$status" = 137 ] || continue
+			hits=$((hits + 1))
+			n_done=$(count_done out)
+			[ "${n_done:-0}" = 0 ] || [ "$n_done" = "$n_jobs" ] || middle=$((middle + 1))
 		done
-		echo "# round $rounds: $((hits - begun)) kills, $(ledger out "SELECT count(*) FROM job WHERE state = 'done'") jobs done, $(ledger out "SELECT sum(interruptions) FROM job") interruptions"
+		echo "# round $rounds: $((hits - begun)) kills, $(count_done out) jobs done, $(ledger out "SELECT sum(interruptions) FROM job") interruptions"
 		if [ "$status" = 137 ]; then # the last kill hit: bring this round to its end
 			run 0 mgbatch run m.yaml --output out
 		else
@@ -91,18 +101,29 @@ torture() # name kills from_ms to_ms
 		fi
 		compare "$1, round $rounds after $((hits - begun)) kills" out
 	done
-	echo "# $1: $hits kills in $rounds rounds"
+	echo "# $1: $hits kills in $rounds rounds, $middle of them in the middle"
+	test $((middle * 4)) -ge "$hits"
+	tap $? "$1: at least a quarter of the kills left some jobs done and others not"
+}
+
+# An uninterrupted run to compare with; its time in $reference_ms.
+reference()
+{
+	begun_ns=$(date +%s%N)
+	run 0 mgbatch run m.yaml --output reference
+	reference_ms=$((($(date +%s%N) - begun_ns) / 1000000))
+	[ "$reference_ms" -ge 100 ] || reference_ms=100
 }
 
 if [ "$fake_kills" -gt 0 ]; then
 	fake_manifest >m.yaml
-	run 0 mgbatch run m.yaml --output reference
-	torture fake "$fake_kills" 5 150
+	reference
+	torture fake "$fake_kills" "$reference_ms"
 	rm -rf reference out
 fi
 if [ "$native_kills" -gt 0 ]; then
 	native_manifest >m.yaml
-	run 0 mgbatch run m.yaml --output reference
-	torture native "$native_kills" 20 1500
+	reference
+	torture native "$native_kills" "$reference_ms"
 fi
 done_testing

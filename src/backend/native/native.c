@@ -3,14 +3,15 @@
 
 #include "base/clock.h"
 #include "base/mem.h"
-#include "base/text.h"
 #include "engine/engine.h"
 
+#include <math.h>
 #include <stdio.h>
 #include <string.h>
 
 #define PROGRESS_EVERY_MS 250 /* run shows counts ten times a second at most; a step takes milliseconds */
 #define SLOTS_MAX 64          /* of a batch (engine.h) */
+#define MIB 1048576.0         /* for figures that two sizes of a GiB would both print as 1.3 GiB */
 #define MEMORY_SHARE 0.8      /* of what is available, where the manifest says nothing (DESIGN section 6) */
 
 struct native {
@@ -186,16 +187,17 @@ static void answer(struct backend_question *q, const struct engine *e, uint64_t 
 {
 	struct sequence_request request = request_of(q->job, engine_get_info(e));
 	uint64_t need_bytes = fixed_bytes + engine_request_bytes(e, &request);
-	char need[32], have[32];
+	struct err why = ERR_INIT;
 
-	if (engine_check_request(e, &request, &q->why) != 0)
-		(void)err_wrap(&q->why, "'%s'", q->job->path);
+	if (engine_check_request(e, &request, &why) != 0)
+		(void)err_wrap(&why, "'%s'", q->job->path);
 	else if (need_bytes > have_bytes)
-		err_set(&q->why, ERR_MEMORY,
-			"'%s' needs %s of memory with the model, and %s may be used: shorten its duration, raise run.memory, or take a "
-			"smaller checkpoint",
-			q->job->path, text_bytes(need, sizeof need, need_bytes), text_bytes(have, sizeof have, have_bytes));
-	q->is_refused = q->why.code != ERR_NONE;
+		err_set(&why, ERR_MEMORY,
+			"'%s' needs %.1f MiB of memory with the model, and %.1f MiB may be used: shorten its duration, raise run.memory, or "
+			"take a smaller checkpoint",
+			q->job->path, ceil((double)need_bytes * 10 / MIB) / 10, floor((double)have_bytes * 10 / MIB) / 10);
+	q->code = why.code;
+	q->why = why.code == ERR_NONE ? NULL : mem_strdup(why.text);
 }
 
 static int native_admit(const struct backend_config *config, struct backend_question *questions, int n, struct err *err)

@@ -93,15 +93,28 @@ static void test_jobs(void)
 static void test_memory(void)
 {
 	struct backend_config config = { .checkpoint = CHECKPOINT, .memory_bytes = 1000 };
+	struct backend_question q[3] = { { .job = NULL } };
 	struct some_jobs s;
 	struct err err = ERR_INIT;
 
-	some_jobs_open(&s, 1);
-	IS_INT(native_backend.admit(&config, &s.jobs[0], &err), -1, "1000 bytes are not enough");
-	IS_INT(err.code, ERR_MEMORY, "of memory");
-	OK(strstr(err.text, "1000 B") != NULL, "the figure is said: %s", err.text);
+	some_jobs_open(&s, 3);
+	set_number(&s, 1, "duration", 30);
+	set_number(&s, 2, "duration", 3600);
+	for (int i = 0; i < 3; i++)
+		q[i].job = &s.jobs[i];
+	IS_INT(native_backend.admit(&config, q, 1, &err), 0, "asked about one job in 1000 bytes");
+	IS_INT(q[0].code, ERR_MEMORY, "which are not enough");
+	OK(q[0].why && strstr(q[0].why, " MiB of memory with the model, and 0.0 MiB may be used") != NULL, "the figure is said: %s", q[0].why);
+	free(q[0].why);
 	config.memory_bytes = 1u << 30;
-	IS_INT(native_backend.admit(&config, &s.jobs[0], &err), 0, "a GiB is");
+	IS_INT(native_backend.admit(&config, q, 3, &err), 0, "asked about three in a GiB");
+	OK(q[0].code == ERR_NONE && !q[0].why && q[1].code == ERR_NONE && !q[1].why, "two can be done");
+	IS_INT(q[2].code, ERR_INPUT, "an hour cannot, whatever the memory");
+	OK(q[2].why && strstr(q[2].why, s.jobs[2].path) != NULL, "the job is named: %s", q[2].why);
+	free(q[2].why);
+	config.checkpoint = "manifests";
+	IS_INT(native_backend.admit(&config, q, 3, &err), -1, "a folder that is no checkpoint");
+	IS_INT(err.code, ERR_MODEL, "is the model's trouble");
 	some_jobs_close(&s);
 }
 

@@ -351,7 +351,28 @@ static void test_memory(struct engine *e)
 	batch_close(run.batch);
 	OK(batch_open(&run.batch, e, &(struct batch_config){ .n_threads = 1, .memory_bytes = fixed }, &err) && err.code == ERR_MEMORY,
 	   "no room for any clip: %s", err.text);
-	OK(engine_fixed_bytes(e, 8) > engine_fixed_bytes(e, 1), "more slots need more work space");
+	IS_INT(engine_fixed_bytes(e, 8, 1), fixed, "what is fixed can be told without a batch");
+	OK(engine_fixed_bytes(e, 8, 1) > engine_fixed_bytes(e, 1, 1), "more slots need more work space");
+}
+
+/* What is told from the headers alone is what the loaded model has. */
+static void test_measure(struct engine *e, const char *dir)
+{
+	struct sequence_request r = { .prompt = "soft rain", .n_frames = 40, .guidance = 3, .temperature = 1, .top_k = 250 };
+	struct err err = ERR_INIT;
+	struct engine *m = NULL;
+
+	if (!OK(!engine_measure(&m, dir, &err), "%s can be measured", dir)) {
+		printf("# %s\n", err.text);
+		return;
+	}
+	OK(!memcmp(engine_get_info(m), engine_get_info(e), sizeof(struct engine_info)), "the same dimensions and bytes of weights");
+	IS_INT(engine_fixed_bytes(m, 8, 3), engine_fixed_bytes(e, 8, 3), "the same bytes that are fixed");
+	IS_INT(engine_request_bytes(m, &r), engine_request_bytes(e, &r), "the same bytes for a request");
+	IS_INT(engine_check_request(m, &r, &err), 0, "which can be done");
+	r.n_frames = engine_get_info(m)->max_frames + 1;
+	OK(engine_check_request(m, &r, &err) == -1 && err.code == ERR_INPUT, "one frame too many: %s", err.text);
+	engine_close(m);
 }
 
 /* More prompts than the budget can keep: each still comes out, and the pool never runs over. */
@@ -497,6 +518,7 @@ int main(void)
 	test_refused(e);
 	test_slots(e);
 	test_memory(e);
+	test_measure(e, MONO);
 	test_eviction(e);
 	test_shared_prompt(e);
 	test_meaning(e);

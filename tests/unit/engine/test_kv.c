@@ -117,6 +117,32 @@ static void test_residence(void)
 	kv_close(&pool);
 }
 
+static void test_trim(void)
+{
+	struct kv_shape big = { .n_layers = 24, .n_heads = 16, .head_width = 64 };
+	size_t block = kv_block_bytes(&big), page = (size_t)sysconf(_SC_PAGESIZE);
+	struct kv_stream s = { 0 }, kept = { 0 };
+	struct err err = ERR_INIT;
+	struct kv_pool pool;
+
+	OK(!kv_open(&pool, &big, 60, &err) && !kv_trim(&pool), "nothing to trim in a new pool");
+	kv_take(&pool, &s, 2);
+	kv_take(&pool, &kept, 1);
+	kv_take(&pool, &s, 2);
+	for (int i = 0; i < 4; i++)
+		memset(s.blocks[i], 1, block);
+	memset(kept.blocks[0], 7, block);
+	OK(!kv_trim(&pool), "nor while all are taken");
+	kv_give(&pool, &s);
+	IS_INT(pool.n_resident, 5, "given blocks stay resident");
+	OK(kv_trim(&pool) && pool.n_resident == 1, "until they are trimmed");
+	OK(resident_pages(pool.memory, 60 * block) <= block / page + 1, "then only the taken one is");
+	OK(((unsigned char *)kept.blocks[0])[0] == 7 && ((unsigned char *)kept.blocks[0])[block - 1] == 7, "and keeps what was written");
+	kv_take(&pool, &s, 59);
+	IS_INT(pool.n_free, 0, "all can be taken again");
+	kv_close(&pool);
+}
+
 int main(void)
 {
 	struct kv_pool none;
@@ -124,6 +150,7 @@ int main(void)
 
 	test_streams();
 	test_residence();
+	test_trim();
 	OK(!kv_open(&none, &shape, 0, &err), "a pool of no blocks opens");
 	kv_close(&none);
 	return tap_done();

@@ -2,6 +2,7 @@
 #include <errno.h>
 #include <sqlite3.h>
 
+#include "ledger/ledger_sql.h"
 #include "ledger/ledger_write.h"
 #include "unit/run/some_jobs.h"
 
@@ -96,7 +97,7 @@ static void test_rows(void)
 	w = open_write(&s);
 	add_all(w, &s);
 	OK(ledger_begin(w, &err) == 0 && ledger_set_state(w, 2, JOB_SUPERSEDED, &err) == 0 && ledger_commit(w, &err) == 0, "supersede one");
-	OK(ledger_begin(w, &err) == 0 && ledger_set_state(w, 1, JOB_FAILED, &err) == 0, "begin, and read from elsewhere meanwhile");
+	OK(ledger_begin(w, &err) == 0 && ledger_set_state(w, 1, JOB_SUBMITTING, &err) == 0, "begin, and read from elsewhere meanwhile");
 	l = open_read(&s);
 	IS_INT(ledger_each(l, LEDGER_ALL_STATES, see, &seen, &err), 0, "each");
 	IS_INT(seen.n, 5, "five rows");
@@ -306,8 +307,124 @@ static void test_refusals(void)
 	some_jobs_close(&s);
 }
 
+/* ---- which state may follow which ---------------------------------------------------------------- */
+
+static int set_state(struct ledger *l, enum job_state to, struct err *err)
+{
+	return ledger_set_state(l, 1, to, err);
+}
+
+static int renew(struct ledger *l, enum job_state to, struct err *err)
+{
+	(void)to;
+	return ledger_renew_job(l, 1, err);
+}
+
+static int start_try(struct ledger *l, enum job_state to, struct err *err)
+{
+	(void)to;
+	return ledger_start_try(l, 1, 1, 1, 1, err);
+}
+
+static int end_try(struct ledger *l, enum job_state to, struct err *err)
+{
+	struct ledger_try_end end = { .seq = 1, .n = 1, .outcome = LEDGER_FAILED, .state = to, .class = FAIL_IO };
+
+	return ledger_end_try(l, &end, err);
+}
+
+static int put_move(struct ledger *l, enum job_state to, struct err *err)
+{
+	(void)to;
+	return ledger_put_move(l, 1, "t", "p", err);
+}
+
+/* Every way to set a state from every state: what job_state_may allows happens, all else is refused and changes nothing. */
+static void test_law(void)
+{
+	static const struct {
+		const char *name;
+		int (*set)(struct ledger *, enum job_state, struct err *);
+		int only; /* the one state it sets; -1: any */
+	} ways[] = {
+		{ "set_state", set_state, -1 }, { "renew_job", renew, JOB_PENDING }, { "start_try", start_try, JOB_RUNNING },
+		{ "end_try", end_try, -1 },	{ "put_move", put_move, JOB_MADE },
+	};
+	struct some_jobs s;
+	char text[96], id[JOB_ID_SIZE];
+	struct err err;
+	struct ledger *l;
+
+	some_jobs_open(&s, 1);
+	l = open_write(&s);
+	add_all(l, &s);
+	job_id_text(id, s.jobs[0].id);
+	for (size_t w = 0; w < sizeof ways / sizeof ways[0]; w++) {
+		int n_allowed = 0, n_wrong = 0;
+
+		for (int i = 0; i < JOB_N_STATES * JOB_N_STATES; i++) {
+			enum job_state from = (enum job_state)(i / JOB_N_STATES), to = (enum job_state)(i % JOB_N_STATES);
+			bool may = job_state_may(from, to);
+			int rc;
+
+			if (ways[w].only >= 0 && ways[w].only != (int)to)
+				continue;
+			err = (struct err)ERR_INIT;
+			(void)snprintf(text, sizeof text, "UPDATE job SET state = '%s'", job_state_name(from));
+			rc = ledger_begin(l, &err) != 0 || sqlite3_exec(l->db, text, NULL, NULL, NULL) != SQLITE_OK ? -2 :
+														     ways[w].set(l, to, &err);
+			ledger_rollback(l);
+			n_allowed += may;
+			n_wrong += may ? rc != 0 : rc != -1 || err.code != ERR_BUG || !strstr(err.text, id) ||
+							   !strstr(err.text, job_state_name(from)) || !strstr(err.text, job_state_name(to));
+			if (n_wrong == 1)
+				printf("# from %s to %s: %d %s\n", job_state_name(from), job_state_name(to), rc, err.text);
+		}
+		OK(n_wrong == 0 && n_allowed > 0, "%s: %d transitions happen, all others are refused by name", ways[w].name, n_allowed);
+	}
+	err = (struct err)ERR_INIT;
+	OK(ledger_set_state(l, 77, JOB_DONE, &err) == -1 && err.code == ERR_BUG, "a job that is not there: %s", err.text);
+	ledger_close(l);
+	some_jobs_close(&s);
+}
+
+/* ---- what makes way, and a ledger from before that was written down ------------------------------------ */
+
+static int see_away(void *arg, const char *path, const char *old_path, struct err *err)
+{
+	struct strbuf *text = arg;
+
+	(void)err;
+	strbuf_addf(text, "%s>%s;", path, old_path);
+	return 0;
+}
+
+static void test_aways(void)
+{
+	struct strbuf text = STRBUF_INIT(256);
+	struct some_jobs s;
+	struct err err = ERR_INIT;
+	struct ledger *l;
+
+	some_jobs_open(&s, 1);
+	ledger_close(open_write(&s));
+	sql(&s, "DROP TABLE away; PRAGMA user_version = 1");
+	ledger_close(open_read(&s));
+	l = open_write(&s);
+	OK(ledger_put_away(l, "a", "old/a", &err) == 0 && ledger_put_away(l, "b", "old/b", &err) == 0, "two make way %s", err.text);
+	IS_INT(ledger_each_away(l, see_away, &text, &err), 0, "each");
+	IS_TEXT(text.buf, "a>old/a;b>old/b;", "in a ledger of version 1 that was opened by this one");
+	strbuf_reset(&text);
+	OK(ledger_drop_aways(l, &err) == 0 && ledger_each_away(l, see_away, &text, &err) == 0 && text.len == 0, "and are forgotten");
+	ledger_close(l);
+	strbuf_release(&text);
+	some_jobs_close(&s);
+}
+
 int main(void)
 {
+	test_law();
+	test_aways();
 	test_rows();
 	test_tries();
 	test_find();

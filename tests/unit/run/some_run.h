@@ -6,6 +6,7 @@
 
 #include "unit/run/some_jobs.h"
 
+#include "base/hash.h"
 #include "ledger/ledger_write.h"
 #include "run/run.h"
 #include "run/stop.h"
@@ -115,6 +116,72 @@ static inline int64_t count_of(const struct some_jobs *s, enum job_state state)
 		printf("# %s\n", err.text);
 	ledger_close(l);
 	return counts.by_state[state];
+}
+
+/* ---- files ------------------------------------------------------------------------------ */
+
+static inline void sha_of(const struct some_jobs *s, const char *relative, char out[HASH_HEX_SIZE])
+{
+	unsigned char hash[HASH_BYTES];
+	struct err err = ERR_INIT;
+	char *path = fs_join(s->dir, relative);
+
+	out[0] = '\0';
+	if (hash_file(path, hash, &err) == 0)
+		hash_hex(out, hash);
+	free(path);
+}
+
+/* The rows' hashes are the hashes of the files that they name. */
+static inline int n_untrue(const struct some_jobs *s, int n)
+{
+	int n_wrong = 0;
+
+	for (int i = 0; i < n; i++) {
+		struct some_row row = row_of(s, i);
+		char sha[HASH_HEX_SIZE];
+
+		sha_of(s, row.path, sha);
+		n_wrong += row.state != JOB_DONE || strcmp(sha, row.sha) != 0;
+	}
+	return n_wrong;
+}
+
+static inline void put_file(const struct some_jobs *s, const char *relative, const char *bytes)
+{
+	char *path = fs_join(s->dir, relative);
+	struct err err = ERR_INIT;
+
+	if (fs_make_parent(path, &err) != 0 || fs_replace(path, bytes, strlen(bytes), &err) != 0)
+		printf("# %s\n", err.text);
+	free(path);
+}
+
+static inline int some_count_try(void *arg, const struct ledger_attempt *row, struct err *err)
+{
+	int *n_done = arg;
+
+	(void)err;
+	*n_done += strcmp(row->outcome, "done") == 0;
+	return 0;
+}
+
+/* Jobs that were not done exactly once. */
+static inline int n_not_once(const struct some_jobs *s)
+{
+	struct err err = ERR_INIT;
+	struct ledger *l = NULL;
+	int n_wrong = 0;
+
+	if (ledger_open_read(&l, s->dir, &err) != 0)
+		return -1;
+	for (int i = 0; i < s->n; i++) {
+		int n_done = 0;
+
+		n_wrong += ledger_each_attempt(l, s->jobs[i].id, some_count_try, &n_done, &err) != 0 || n_done != 1;
+	}
+	ledger_close(l);
+	return n_wrong;
 }
 
 #endif

@@ -16,33 +16,6 @@ static struct run_plan plan_of(struct some_run *r)
 	return plan;
 }
 
-static void sha_of(const struct some_jobs *s, const char *relative, char out[HASH_HEX_SIZE])
-{
-	unsigned char hash[HASH_BYTES];
-	struct err err = ERR_INIT;
-	char *path = fs_join(s->dir, relative);
-
-	out[0] = '\0';
-	if (hash_file(path, hash, &err) == 0)
-		hash_hex(out, hash);
-	free(path);
-}
-
-/* The rows' hashes are the hashes of the files that they name. */
-static int n_untrue(const struct some_jobs *s, int n)
-{
-	int n_wrong = 0;
-
-	for (int i = 0; i < n; i++) {
-		struct some_row row = row_of(s, i);
-		char sha[HASH_HEX_SIZE];
-
-		sha_of(s, row.path, sha);
-		n_wrong += row.state != JOB_DONE || strcmp(sha, row.sha) != 0;
-	}
-	return n_wrong;
-}
-
 static void test_vanished_and_back(void)
 {
 	struct some_jobs s;

@@ -58,6 +58,45 @@ static void test_failures(void)
 	some_jobs_close(&s);
 }
 
+static void test_one_try(void)
+{
+	struct some_jobs s;
+	struct some_run r;
+
+	some_jobs_open(&s, 2);
+	some_run_init(&r, &s);
+	s.scripts[1] = (struct fake_script){ .fail = "io", .fail_times = 1 };
+	r.config.tries = 1;
+	IS_INT(some_run_go(&r), 1, "tries: 1");
+	IS_INT(r.n_failed, 1, "means no second");
+	IS_INT(row_of(&s, 1).state, JOB_FAILED, "though it would have gone well");
+	some_jobs_close(&s);
+}
+
+/* What an earlier run has put off is waited for, and holds nobody up. */
+static void test_put_off(void)
+{
+	struct some_jobs s;
+	struct some_run r;
+	struct ledger *l;
+	struct err err = ERR_INIT;
+	struct ledger_owner owner = { "test", "fake", false };
+	struct ledger_try_end end = { .n = 1, .outcome = LEDGER_FAILED, .state = JOB_PENDING, .counts = true, .class = FAIL_IO,
+				      .sentence = "x", .not_before_ms = clock_unix_ms() + 300 };
+
+	some_jobs_open(&s, 3);
+	some_run_init(&r, &s);
+	OK(ledger_open_write(&l, s.dir, &owner, &err) == 0 && ledger_begin(l, &err) == 0 &&
+		   ledger_add_job(l, &s.jobs[0], &end.seq, &err) == 0 && ledger_start_try(l, end.seq, 1, 1, 1, &err) == 0 &&
+		   ledger_end_try(l, &end, &err) == 0 && ledger_commit(l, &err) == 0, "one was put off %s", err.text);
+	ledger_close(l);
+	IS_INT(some_run_go(&r), 0, "the next run waits for it");
+	OK(clock_unix_ms() >= end.not_before_ms, "until its time has come");
+	IS_INT(row_of(&s, 0).n_attempts, 2, "begun again");
+	IS_INT(row_of(&s, 0).n_tries, 2, "its earlier try counts");
+	some_jobs_close(&s);
+}
+
 static void test_stops(void)
 {
 	struct some_jobs s;
@@ -90,12 +129,16 @@ static void test_limits(void)
 	r.config.limit = 5;
 	IS_INT(some_run_go(&r), 3, "--limit leaves work");
 	IS_INT(count_of(&s, JOB_DONE), 5, "five are made, the one that was tried again among them");
+	r.config.limit = 20;
+	IS_INT(some_run_go(&r), 3, "a limit beyond the slots");
+	IS_INT(r.n_done, 20, "is reached");
+	IS_INT(r.result.counts.n_waiting, 35, "those held back are counted as waiting");
 	r.config.limit = 0;
 	r.config.for_s = 0.12;
 	for (int i = 0; i < 60; i++)
 		s.scripts[i].delay_s = 0.05;
 	IS_INT(some_run_go(&r), 3, "--for leaves work");
-	OK(r.n_done >= 8 && r.n_done <= 40, "some are made: %d", r.n_done);
+	OK(r.n_done >= 8 && r.n_done < 35, "some are made: %d", r.n_done);
 	IS_INT(count_of(&s, JOB_RUNNING), 0, "none hangs");
 	s.scripts[59].fail = "input";
 	r.config.for_s = 0;
@@ -145,6 +188,24 @@ static void test_signals(void)
 	some_jobs_close(&s);
 }
 
+/* The time is over while a job runs: it is finished, and none is begun. */
+static void test_time_over(void)
+{
+	struct some_jobs s;
+	struct some_run r;
+
+	some_jobs_open(&s, 3);
+	some_run_init(&r, &s);
+	r.config.backend.n_slots = 1;
+	r.config.for_s = 0.05;
+	s.scripts[0].delay_s = 0.2;
+	IS_INT(some_run_go(&r), 3, "the time is over");
+	IS_INT(r.n_done, 1, "the job that ran is done");
+	IS_INT(r.n_draining, 1, "and was waited for");
+	OK(strstr(r.result.reason, "time limit") && strstr(r.result.reason, "2 jobs"), "the reason: %s", r.result.reason);
+	some_jobs_close(&s);
+}
+
 /* A signal when nothing is left is no interruption. */
 static void test_late_signal(void)
 {
@@ -165,8 +226,11 @@ int main(void)
 {
 	test_all_done();
 	test_failures();
+	test_one_try();
+	test_put_off();
 	test_stops();
 	test_limits();
+	test_time_over();
 	test_signals();
 	test_late_signal();
 	return tap_done();

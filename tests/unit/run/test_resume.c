@@ -72,23 +72,12 @@ static void test_crash_always(void)
 	some_jobs_close(&s);
 }
 
-static int count_attempt(void *arg, const struct ledger_attempt *row, struct err *err)
-{
-	int *n_done = arg;
-
-	(void)err;
-	*n_done += strcmp(row->outcome, "done") == 0;
-	return 0;
-}
-
 /* kill -9 is nobody's fault: nothing is charged, nothing runs alone, nothing done is done again. */
 static void test_kill(void)
 {
 	struct some_jobs s;
 	struct some_run r;
-	struct ledger *l;
-	struct err err = ERR_INIT;
-	int n_wrong = 0, n_deaths = 0, n_kills = 0;
+	int n_deaths = 0, n_kills = 0;
 
 	some_jobs_open(&s, 300);
 	while (WIFSIGNALED(run_in_child(&s, 60)) && n_kills < 100)
@@ -96,14 +85,7 @@ static void test_kill(void)
 	OK(n_kills >= 2, "killed %d times", n_kills);
 	some_run_init(&r, &s);
 	IS_INT(some_run_go(&r), 0, "in the end all is done");
-	IS_INT(ledger_open_read(&l, s.dir, &err), 0, "open");
-	for (int i = 0; i < s.n; i++) {
-		int n_done = 0;
-
-		n_wrong += ledger_each_attempt(l, s.jobs[i].id, count_attempt, &n_done, &err) != 0 || n_done != 1;
-	}
-	ledger_close(l);
-	IS_INT(n_wrong, 0, "every job was done exactly once");
+	IS_INT(n_not_once(&s), 0, "every job was done exactly once");
 	for (int i = 0; i < s.n; i += 10)
 		n_deaths += row_of(&s, i).n_deaths;
 	IS_INT(n_deaths, 0, "no deaths are charged for kills from outside");
@@ -118,16 +100,6 @@ struct made_case {
 	bool is_damaged;
 	int want_attempts;
 };
-
-static void put_file(const struct some_jobs *s, const char *relative, const char *bytes)
-{
-	char *path = fs_join(s->dir, relative);
-	struct err err = ERR_INIT;
-
-	if (fs_make_parent(path, &err) != 0 || fs_replace(path, bytes, strlen(bytes), &err) != 0)
-		printf("# %s\n", err.text);
-	free(path);
-}
 
 /* What a run leaves that dies between its two transactions. */
 static int leave_made(const struct some_jobs *s, const char *temp, const char *bytes, struct err *err)

@@ -38,6 +38,9 @@ int main(void)
 	for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++)
 		IS_INT(when(rows[i].class, rows[i].n_tries, rows[i].tries, rows[i].random, rows[i].retry_after_ms), rows[i].want,
 		       rows[i].name);
+	IS_INT(retry_known(FAIL_IO, 1500, 1000), 1500, "an earlier run's decision holds");
+	IS_INT(retry_known(FAIL_IO, 99000000, 1000), 1000 + RETRY_CAP_MS, "unless the clock was set back since");
+	IS_INT(retry_known(FAIL_REMOTE_RATE, 99000000, 1000), 99000000, "a service may ask for more");
 	for (int i = 0; i < 10000; i++) {
 		x = retry_random(&state);
 		n_out += x < 0 || x >= 1;

@@ -1,0 +1,103 @@
+/* run/crash: a process that dies by its own fault leaves the signal's number, a stack overflow too. */
+#include "base/fs.h"
+#include "run/crash.h"
+#include "tap.h"
+
+#include <fcntl.h>
+#include <signal.h>
+#include <sys/resource.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+/* Takes 4 KiB a level and cannot become a loop: what it answers is used after the call. */
+static int sink(int depth)
+{
+	volatile char room[4096];
+
+	room[0] = (char)depth;
+	if (depth > 0 && depth % 1000003 == 0) /* so that no compiler sees a recursion without an end */
+		return getppid();
+	return sink(depth + 1) + room[0];
+}
+
+static void overflow(void)
+{
+	const struct rlimit stack = { 1 << 20, 1 << 20 };
+
+	(void)setrlimit(RLIMIT_STACK, &stack);
+	(void)raise(sink(1) == 0 ? SIGKILL : SIGTERM);
+}
+
+static void fall(void)
+{
+	(void)raise(SIGSEGV);
+}
+
+static void give_up(void)
+{
+	abort();
+}
+
+static void be_killed(void)
+{
+	(void)raise(SIGKILL);
+}
+
+static void go_well(void)
+{
+	_exit(0);
+}
+
+/* The status of a child that watches, then dies in its way; after_watch: once the watch is over. */
+static int die(const char *path, void (*how)(void), bool after_watch)
+{
+	const struct rlimit none = { 0, 0 };
+	struct err err = ERR_INIT;
+	int status = 0;
+	pid_t pid = fork();
+
+	if (pid == 0) {
+		int null = open("/dev/null", O_WRONLY); /* a sanitizer's report is wanted, but not here */
+
+		(void)dup2(null, 2);
+		(void)setrlimit(RLIMIT_CORE, &none);
+		if (crash_watch(path, &err) != 0)
+			_exit(0);
+		if (after_watch)
+			crash_unwatch(path);
+		how();
+		_exit(0);
+	}
+	(void)waitpid(pid, &status, 0);
+	return status;
+}
+
+int main(void)
+{
+	static const struct {
+		const char *name;
+		void (*how)(void);
+		int noted;
+	} rows[] = {
+		{ "a fall", fall, SIGSEGV },	     { "an abort", give_up, SIGABRT },
+		{ "a stack overflow", overflow, SIGSEGV }, { "a kill from outside", be_killed, 0 },
+	};
+	char dir[] = "/tmp/mgbatch-test-XXXXXX", *path;
+
+	if (!mkdtemp(dir))
+		return 1;
+	path = fs_join(dir, "crash");
+	IS_INT(crash_read(path), 0, "nothing noted yet");
+	for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+		OK(die(path, rows[i].how, false) != 0, "%s ends the process", rows[i].name);
+		IS_INT(crash_read(path), rows[i].noted, "and leaves the signal's number");
+	}
+	OK(die(path, fall, false) != 0 && die(path, go_well, false) == 0, "a later run that ends well");
+	IS_INT(crash_read(path), 0, "has forgotten what was noted");
+	(void)die(path, fall, true);
+	OK(!fs_exists(path), "after the watch nothing is noted");
+	OK(crash_oom_kills() >= -1, "the machine's count of kills for want of memory: %lld", (long long)crash_oom_kills());
+	(void)rmdir(dir);
+	free(path);
+	return tap_done();
+}
