@@ -46,7 +46,7 @@ static void print_text(const struct prepared *p, const struct run_result *result
 		strbuf_addf(&text, ", %lld failed", (long long)c->n_failed);
 	if (n_left > 0)
 		strbuf_addf(&text, ", %lld to do", (long long)n_left);
-	strbuf_addf(&text, "; made %s of audio in %s\n", text_duration(made, sizeof made, c->audio_s_done_now),
+	strbuf_addf(&text, "; made %s of audio in %s\n", text_duration(made, sizeof made, c->audio_s_made),
 		    text_duration(took, sizeof took, (double)c->elapsed_ms / 1000));
 	/* That jobs failed is said already. */
 	if (result->exit_status > 1 && result->reason[0]) {
@@ -90,7 +90,7 @@ static void print_json(const struct prepared *p, const struct run_result *result
 	json_put_int(&json, "failed", c->n_failed);
 	json_put_int(&json, "left", jobs_left(c));
 	json_put_float(&json, "audio_seconds", c->audio_s_done);
-	json_put_float(&json, "audio_seconds_now", c->audio_s_done_now);
+	json_put_float(&json, "audio_seconds_now", c->audio_s_made);
 	json_put_float(&json, "elapsed_seconds", (double)c->elapsed_ms / 1000);
 	json_put_int(&json, "running_most", c->n_running_most);
 	json_put_int(&json, "memory_peak_bytes", (int64_t)mem_peak_resident());

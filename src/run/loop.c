@@ -233,6 +233,7 @@ static int keep_group(struct run *r, struct err *err)
 		r->counts.n_done++;
 		r->counts.audio_s_done += audio_s;
 		r->counts.audio_s_done_now += audio_s;
+		r->counts.audio_s_made += r->group[i].artifact.seconds;
 		run_tell(r, RUN_JOB_DONE, job_at(r, index), NULL);
 	}
 	commit_forget(r->group, n);

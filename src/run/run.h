@@ -41,7 +41,8 @@ struct run_counts {
 	int64_t n_running;
 	int64_t n_running_most; /* at once, so far */
 	int64_t n_waiting;     /* pending, those held back included */
-	double audio_s_total, audio_s_done, audio_s_done_now; /* now: by this run */
+	double audio_s_total, audio_s_done, audio_s_done_now; /* as the jobs ask for it; now: by this run */
+	double audio_s_made;   /* in the files that this run made (the fake backend's are short) */
 	double running_fraction_s; /* seconds of audio's worth of progress inside running jobs */
 	int64_t elapsed_ms;
 };
