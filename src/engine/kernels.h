@@ -36,8 +36,8 @@ struct kernels {
 
 	/* y[m * ldy + n] = sum_k x[m * ldx + k] * w[n][k] (+ bias[n]), for m in 0..n_x-1 and n in begin..end-1.
 	 * x: [n_x, K] with row stride ldx (rows may overlap, ldx < K, as convolutions use it). bias NULL: none.
-	 * Speed: rows of x a multiple of 4 KiB apart fight for the same lines of the cache; ldx = K + 16 is up to a
-	 * fifth faster then. */
+	 * Speed: rows of x a multiple of 4 KiB apart fight for the same lines of the cache. In bench_kernels ldx = K + 16
+	 * is up to a fifth faster then, in a decoder step it made no difference that could be measured. */
 	void (*matmul)(float *y, size_t ldy, const float *x, size_t ldx, int n_x, const struct matrix *w, int begin, int end,
 		       const float *bias);
 
