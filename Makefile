@@ -116,16 +116,16 @@ test: ## installs what the tests need, builds, runs every test
 .PHONY: test-all
 test-all: all $(UNIT) $(REPLAY)
 	@$(MAKE) --no-print-directory check
-	BUILD=$(abspath $(BUILD)) prove -j$(JOBS) --exec '' $(UNIT) $(REPLAY)
-	BUILD=$(abspath $(BUILD)) prove -j$(JOBS) --exec sh $(CLI_TESTS)
+	@BUILD=$(abspath $(BUILD)) prove -j$(JOBS) --exec '' $(UNIT) $(REPLAY)
+	@BUILD=$(abspath $(BUILD)) prove -j$(JOBS) --exec sh $(CLI_TESTS)
 
 unit: all $(UNIT) ## only the unit tests: fast
-	BUILD=$(abspath $(BUILD)) prove -j$(JOBS) --exec '' $(UNIT)
+	@BUILD=$(abspath $(BUILD)) prove -j$(JOBS) --exec '' $(UNIT)
 
 check: ## layers, style, headers that compile alone
 	sh tools/check-layers
 	sh tools/check-style
-	CC='$(CC)' CPPFLAGS='$(CPPFLAGS_ALL)' sh tools/check-headers
+	@CC='$(CC)' CPPFLAGS='$(CPPFLAGS_ALL)' sh tools/check-headers
 
 .PHONY: torture sanitize warnings fuzz bench install
 torture: all ## kills the program with SIGKILL 400 times with the fake backend and 20 times with the native one (make test: 200 and 10)
@@ -137,11 +137,11 @@ sanitize: ## unit and command line tests under ASan + UBSan, the threaded ones u
 
 .PHONY: test-asan test-tsan
 test-asan: all $(UNIT) $(REPLAY)
-	BUILD=$(abspath $(BUILD)) prove -j$(JOBS) --exec '' $(UNIT) $(REPLAY)
-	BUILD=$(abspath $(BUILD)) prove -j$(JOBS) --exec sh $(filter-out %-same-samples.sh %-symbols.sh %-torture.sh %-house-checks.sh,$(CLI_TESTS))
+	@BUILD=$(abspath $(BUILD)) prove -j$(JOBS) --exec '' $(UNIT) $(REPLAY)
+	@BUILD=$(abspath $(BUILD)) prove -j$(JOBS) --exec sh $(filter-out %-same-samples.sh %-symbols.sh %-torture.sh %-house-checks.sh,$(CLI_TESTS))
 test-tsan: all $(UNIT)
-	BUILD=$(abspath $(BUILD)) prove -j$(JOBS) --exec '' $(UNIT)
-	BUILD=$(abspath $(BUILD)) prove -j$(JOBS) --exec sh $(filter %-run-fake.sh %-native.sh,$(CLI_TESTS))
+	@BUILD=$(abspath $(BUILD)) prove -j$(JOBS) --exec '' $(UNIT)
+	@BUILD=$(abspath $(BUILD)) prove -j$(JOBS) --exec sh $(filter %-run-fake.sh %-native.sh,$(CLI_TESTS))
 
 warnings: ## the whole program and its tests without a warning under gcc and clang
 	$(MAKE) DEVELOPER=1 CC=gcc BUILD=build/warnings-gcc objects
