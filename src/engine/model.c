@@ -240,12 +240,16 @@ int model_load_lm(struct model *m, struct err *err)
 void model_position(float *out, int position, int width)
 {
 	int half = width / 2;
+	float step = (float)(LN_10000 / (half - 1));
 
+	/* Frequency and angle are rounded to f32, as they were when the models were trained: at position 1500 an angle kept
+	 * in double differs from theirs by up to 1e-4. */
 	for (int i = 0; i < half; i++) {
-		double angle = position * mathd_exp(-LN_10000 * i / (half - 1));
+		float frequency = (float)mathd_exp((double)((float)i * -step));
+		float angle = (float)position * frequency;
 
-		out[i] = (float)mathd_cos(angle);
-		out[half + i] = (float)mathd_sin(angle);
+		out[i] = (float)mathd_cos((double)angle);
+		out[half + i] = (float)mathd_sin((double)angle);
 	}
 }
 

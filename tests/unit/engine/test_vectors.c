@@ -341,9 +341,9 @@ static void test_positions(struct bench *b)
 	got = malloc(n * sizeof(*got));
 	for (size_t i = 0; i < n / width; i++)
 		model_position(got + i * width, i < 16 ? (int)i : i == 16 ? 1500 : 1600, (int)width);
-	/* The reference multiplies position and frequency in f32: up to 1600 * 2^-24 of an angle at the far rows. */
+	/* The reference's exp may be off by a bit of the frequency, which the far rows multiply by 1600 (seen: 7.6e-6). */
 	vectors_near(b->name, "lm.pos (near)", got, want, 16 * width, 1e-6);
-	vectors_near(b->name, "lm.pos (far)", got + 16 * width, want + 16 * width, n - 16 * width, 2e-4);
+	vectors_near(b->name, "lm.pos (far)", got + 16 * width, want + 16 * width, n - 16 * width, 2e-5);
 	free(got);
 }
 
