@@ -31,7 +31,8 @@ static int64_t jobs_left(const struct run_counts *c)
 	return c->n_jobs - c->n_done - c->n_failed;
 }
 
-static void print_text(const struct prepared *p, const struct run_result *result, FILE *to)
+/* has_report: false where writing it failed, which has been said. */
+static void print_text(const struct prepared *p, const struct run_result *result, bool has_report, FILE *to)
 {
 	const struct run_counts *c = &result->counts;
 	struct strbuf text = STRBUF_INIT(PRINT_MAX);
@@ -53,9 +54,11 @@ static void print_text(const struct prepared *p, const struct run_result *result
 		print_visible(&text, result->reason);
 		strbuf_addc(&text, '\n');
 	}
-	strbuf_adds(&text, "report: ");
-	print_visible(&text, p->config.output_dir);
-	strbuf_adds(&text, "/report.html\n");
+	if (has_report) {
+		strbuf_adds(&text, "report: ");
+		print_visible(&text, p->config.output_dir);
+		strbuf_adds(&text, "/report.html\n");
+	}
 	(void)fwrite(text.buf, 1, text.len, to);
 	strbuf_release(&text);
 }
@@ -132,7 +135,7 @@ static int execute(struct prepared *p, const struct options *o)
 	if (o->json)
 		print_json(p, &result);
 	else if (!o->is_quiet || status)
-		print_text(p, &result, o->is_quiet ? stderr : stdout);
+		print_text(p, &result, !report_err.text[0], o->is_quiet ? stderr : stdout);
 	return status;
 }
 

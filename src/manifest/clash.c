@@ -241,8 +241,9 @@ static void check_folders(struct expansion *x)
 	for (int64_t i = 0; i < n; i++)
 		if (folders[i].n > FOLDER_FILES_MAX)
 			mistake_warn(&x->in->ms, x->in->output_name ? x->in->output_name->line : 0, x->in->output_name ? x->in->output_name->column : 0,
-				     "the folder '%.*s' gets %s, more than the %d that data set hubs take: begin output.name with {id:2}/",
-				     (int)folders[i].len, folders[i].path, text_count(count, sizeof count, folders[i].n, "file"), FOLDER_FILES_MAX);
+				     "the %sfolder%s%.*s%s gets %s, more than the %d that data set hubs take: begin output.name with {id:2}/",
+				     folders[i].len ? "" : "output ", folders[i].len ? " '" : "", (int)folders[i].len, folders[i].path,
+				     folders[i].len ? "'" : "", text_count(count, sizeof count, folders[i].n, "file"), FOLDER_FILES_MAX);
 	free(folders);
 	seen_release(&seen);
 }

@@ -17,10 +17,11 @@ static bool is_variable(void *arg, const char *name)
 {
 	const struct scope *s = arg;
 
-	if (place_has_variable(&s->in->top, name) || place_has_variable(s->set, name))
+	if (place_has_variable(&s->in->top, name) || place_has_variable(s->set, name) || place_lost_variable(&s->in->top, name) ||
+	    place_lost_variable(s->set, name))
 		return true;
 	for (int i = 0; i < s->in->n_sets && !s->set; i++)
-		if (place_has_variable(&s->in->sets[i], name))
+		if (place_has_variable(&s->in->sets[i], name) || place_lost_variable(&s->in->sets[i], name))
 			return true;
 	return false;
 }

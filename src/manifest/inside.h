@@ -89,6 +89,7 @@ struct place {
 	int n_settings;
 	struct axis *axes;
 	int n_axes;
+	const struct node *sweep; /* the map as written, NULL where there is none: axes that could not be read are only there */
 	struct exclusion *exclusions;
 	int n_exclusions;
 	const char **tags;
@@ -163,6 +164,8 @@ void uses_add_text(struct manifest_inside *in, const char *text); /* the variabl
 void uses_check(struct manifest_inside *in); /* each variable written is used; output.name's placeholders exist */
 /* Does the place have an axis or column of this name that is no parameter? "name", "column" or "axis.column". */
 bool place_has_variable(const struct place *place, const char *name);
+/* Does one stand under sweep that could not be read? What is wrong with it is said; that it were not there would be false. place may be NULL. */
+bool place_lost_variable(const struct place *place, const char *name);
 /* A variable of the places that may be meant by a word, or NULL. set may be NULL. */
 const char *place_suggest(const struct place *top, const struct place *set, const char *word);
 

@@ -176,7 +176,8 @@ static bool has_variable(struct manifest_inside *in, const struct layout *l, con
 
 	if (param >= 0)
 		return card_param(in->card, param)->type != PARAM_TEXT && param != in->seed;
-	return !strcmp(name, "take") || place_has_variable(l->set, name) || place_has_variable(&in->top, name);
+	return !strcmp(name, "take") || place_has_variable(l->set, name) || place_has_variable(&in->top, name) ||
+	       place_lost_variable(l->set, name) || place_lost_variable(&in->top, name);
 }
 
 static void check_template(struct manifest_inside *in, const struct layout *l, const struct choice *c)

@@ -93,6 +93,7 @@ static void read_sweep(struct manifest_inside *in, const struct node *map, struc
 		return;
 	}
 	place->is_partial |= !map->is_sound;
+	place->sweep = map;
 	count = at_most(in, map, "sweep", map->n, AXES_MAX);
 	place->axes = arena_alloc(&in->arena, (size_t)count, sizeof *place->axes);
 	for (int i = 0; i < count && map->is_sound && !mistakes_full(&in->ms); i++)
@@ -155,7 +156,8 @@ static void read_takes(struct manifest_inside *in, const struct node *n, struct 
 		place->takes = (int)takes;
 	else
 		NODE_SAY(in, n, "takes must be a whole number from 1 to %d, found %s%s%s", TAKES_MAX, n->kind == NODE_SCALAR ? "'" : "",
-			 n->kind == NODE_SCALAR ? show(&s, n->text) : node_kind_text(n), n->kind == NODE_SCALAR ? "'" : "");
+			 n->kind == NODE_SCALAR ? show(&s, n->text) : node_kind_text(n),
+			 n->kind != NODE_SCALAR ? "" : n->is_quoted ? "' in quotes: write the number without them" : "'");
 }
 
 static bool has_tag(const struct place *place, const char *tag)

@@ -89,6 +89,44 @@ bool place_has_variable(const struct place *place, const char *name)
 	return false;
 }
 
+static bool axis_is_read(const struct place *place, const struct node *key)
+{
+	for (int a = 0; a < place->n_axes; a++)
+		if (place->axes[a].key == key)
+			return true;
+	return false;
+}
+
+/* name is "axis", "column" or "axis.column"; any row may have the column. */
+static bool node_has_variable(const struct node *key, const struct node *value, const char *name)
+{
+	size_t len = strlen(key->text);
+	const char *column = !strncmp(name, key->text, len) && name[len] == '.' ? name + len + 1 : name;
+
+	if (!strcmp(name, key->text))
+		return true;
+	for (int r = 0; value->kind == NODE_LIST && r < value->n; r++)
+		if (node_find(value->items[r], column))
+			return true;
+	return false;
+}
+
+bool place_lost_variable(const struct place *place, const char *name)
+{
+	const struct node *map = place ? place->sweep : NULL;
+
+	for (int i = 0; map && i < map->n; i++)
+		if (node_key(map, i)->kind == NODE_SCALAR && !axis_is_read(place, node_key(map, i)) &&
+		    node_has_variable(node_key(map, i), node_value(map, i), name))
+			return true;
+	return false;
+}
+
+static bool place_lost_axis(const struct place *place)
+{
+	return place->sweep && place->n_axes < place->sweep->n;
+}
+
 static size_t list_names(const struct place *place, const char **names, size_t n)
 {
 	for (int a = 0; place && a < place->n_axes; a++) {
@@ -149,14 +187,18 @@ static void check_output_name(struct manifest_inside *in)
 	size_t max = (size_t)(2 * in->n_params) + CANDIDATES_MAX, n = 0;
 	const char **names;
 	struct shown s;
+	bool is_whole;
 
 	if (!in->output_name)
 		return;
 	names = mem_zalloc(max, sizeof *names);
 	n = list_names(&in->top, names, n);
-	for (int i = 0; i < in->n_sets; i++)
+	is_whole = !place_lost_axis(&in->top);
+	for (int i = 0; i < in->n_sets; i++) {
 		n = list_names(&in->sets[i], names, n);
-	if (n == CANDIDATES_MAX) /* not all fit: leave it to the jobs' names */
+		is_whole &= !place_lost_axis(&in->sets[i]);
+	}
+	if (n == CANDIDATES_MAX || !is_whole) /* not all fit, or an axis has a mistake: leave it to the jobs' names */
 		goto out;
 	for (int i = 0; i < in->n_params; i++) {
 		names[n++] = card_param(in->card, i)->name;

@@ -24,7 +24,8 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#define ROW_TEXT_MAX (1u << 20) /* longest JSON text of one row's params, axes or tags that a report reads */
+/* Longest JSON text of one row's params, axes or tags: what the ledger keeps in a column, so that no row it took breaks the reports. */
+#define ROW_TEXT_MAX ((size_t)112 << 20)
 
 struct report_column {
 	const char *key;

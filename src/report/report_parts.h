@@ -11,8 +11,8 @@
 #include "report/collect.h"
 #include "report/sink.h"
 
-/* Longest piece handed to a sink at once: a row with its texts, escaped. */
-#define PIECE_MAX (16u << 20)
+/* Longest piece handed to a sink at once: a row with its texts, of which escape_json_in_html makes a byte up to 6. */
+#define PIECE_MAX ((size_t)1 << 30)
 
 #define REPORT_CELLS_MAX 2000 /* jobs shown in report.html; a page with more is slow to open (DESIGN section 7) */
 

@@ -182,6 +182,34 @@ static void check_part(const char *dir)
 	free(many);
 }
 
+/* A manifest may hold a text of megabytes; one such row must not cost the folder its reports. */
+static void check_long_text(const char *dir)
+{
+	enum { N = 3 << 20 };
+	struct ledger_job long_row = row(0, "aaaaaaaaaaaa", JOB_DONE);
+	struct strbuf params = STRBUF_INIT(2 * N), canonical = STRBUF_INIT(2 * N);
+	struct err err = ERR_INIT;
+	char *text;
+
+	strbuf_adds(&params, "{\"prompt\":\"");
+	for (int i = 0; i < N; i++)
+		strbuf_addc(&params, '<');
+	strbuf_adds(&params, "\"}");
+	strbuf_addf(&canonical, "{\"made_by\":\"fake\",\"model\":\"meta-musicgen\",\"params\":%s}", params.buf);
+	long_row.params = params.buf;
+	long_row.canonical = canonical.buf;
+	long_row.tags = "[]";
+	fake_rows = &long_row;
+	n_fake_rows = 1;
+	OK(report_write(NULL, dir, &err) == 0, "a text of 3 MiB is reported %s", err.text);
+	text = read_all(dir, "metadata.jsonl");
+	OK(strlen(text) > N, "whole");
+	free(text);
+	free(read_all(dir, "report.html"));
+	strbuf_release(&params);
+	strbuf_release(&canonical);
+}
+
 int main(void)
 {
 	char dir[] = "/tmp/mgbatch-report-XXXXXX";
@@ -218,6 +246,7 @@ int main(void)
 		check_summary(dir);
 		check_html(dir);
 		check_part(dir);
+		check_long_text(dir);
 	}
 	rest[0] = read_all(dir, "jobs.csv");
 	rest[1] = read_all(dir, "summary.json");
