@@ -58,7 +58,9 @@ if [ -n "$MGBATCH_OWN_MOUNTS" ] && small_disk disk 500k 2>/dev/null; then
 		sed "s|^backend: fake|checkpoint: $MODEL|; s/1\.\.40/1..10/" full.yaml >native.yaml
 		small_disk disk 700k
 		run 5 mgbatch run native.yaml --output disk/out
-		has stderr 'disk_full: '
+		# A clip's file (disk_full) or the ledger meets the full disk first: that is a matter of milliseconds.
+		grep -qE 'disk_full: |disk is full|free some space|No space left' stderr
+		tap $? 'natively: a full disk is said' || sed 's/^/# /' stderr
 		mount -o remount,size=16m disk
 		run 0 mgbatch run native.yaml --output disk/out
 		run 0 mgbatch run native.yaml --output native
