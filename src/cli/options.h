@@ -22,7 +22,14 @@ enum verb {
 	VERB_LIST = 1u << 4,
 	VERB_SHOW = 1u << 5,
 	VERB_REPORT = 1u << 6,
-	VERB_SCHEMA = 1u << 7
+	VERB_SCHEMA = 1u << 7,
+	VERB_INIT = 1u << 8,
+	VERB_WHY = 1u << 9,
+	VERB_RETRY = 1u << 10,
+	VERB_VERIFY = 1u << 11,
+	VERB_GC = 1u << 12,
+	VERB_MODELS = 1u << 13,
+	VERB_COMPLETIONS = 1u << 14
 };
 
 #define OPTION_ARGS_MAX 2 /* words that are no options; no verb takes more */

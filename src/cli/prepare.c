@@ -41,7 +41,7 @@ static int find_checkpoint(struct prepared *p, struct err *err)
 static int expand(struct prepared *p, struct err *err)
 {
 	struct manifest *m = p->manifest;
-	struct manifest_model model = { { m->backend, NULL }, NULL, false };
+	struct manifest_model model = { { m->backend, NULL, NULL }, NULL, false };
 
 	if (m->backend == PARAM_SCENARIO)
 		p->made_by = mem_printf("scenario:%s", card_hosted_model(p->card));

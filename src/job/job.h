@@ -29,6 +29,7 @@
 struct job_maker {
 	enum param_backend backend;
 	const char *text; /* "native:<fingerprint of the weights>", "scenario:<hosted model>", "fake" */
+	const char *checkpoint; /* natively: the folder of the weights; else NULL. Not in the id */
 };
 
 /*

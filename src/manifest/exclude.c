@@ -69,12 +69,12 @@ void exclusions_read(struct manifest_inside *in)
 		read_place(in, &in->sets[i], &in->sets[i]);
 }
 
-static bool place_holds(const struct place *place, const struct job *job)
+static bool place_holds(const struct place *place, const struct predicate_subject *subject)
 {
 	for (int i = 0; place && i < place->n_exclusions; i++) {
 		struct exclusion *x = &place->exclusions[i];
 
-		if (x->predicate && predicate_holds(x->predicate, job, NULL)) {
+		if (x->predicate && predicate_holds(x->predicate, subject)) {
 			x->n_excluded++;
 			return true;
 		}
@@ -84,7 +84,10 @@ static bool place_holds(const struct place *place, const struct job *job)
 
 bool exclusions_hold(const struct place *top, const struct place *set, const struct job *job)
 {
-	return place_holds(top, job) || (set != top && place_holds(set, job));
+	struct predicate_subject subject;
+
+	predicate_subject_of_job(&subject, job, NULL);
+	return place_holds(top, &subject) || (set != top && place_holds(set, &subject));
 }
 
 static void check_place(struct manifest_inside *in, const struct place *place)

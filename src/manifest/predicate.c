@@ -57,28 +57,16 @@ static bool relation_holds(const struct predicate *p, const struct value *v)
 	return v->kind != VALUE_NONE && as_number(v, &a) && as_number(&p->values[0], &b) && order_holds(p->relation, a, b);
 }
 
-static bool tags_hold(const struct predicate *p, const struct job *job)
+static bool tags_hold(const struct predicate *p, const struct predicate_subject *s)
 {
 	bool has_any = false;
 
-	for (int i = 0; i < job->n_tags; i++) {
-		struct value tag = { { job->tags[i] }, VALUE_TEXT };
+	for (int i = 0; i < s->n_tags; i++) {
+		struct value tag = { { s->tags[i] }, VALUE_TEXT };
 
 		has_any |= is_among(p, &tag);
 	}
 	return has_any == (p->relation == REL_EQUAL);
-}
-
-/* A variable is an axis's own name, "axis.column", or the column's name alone. */
-static const char *variable_text(const struct job *job, const char *name)
-{
-	for (int i = 0; i < job->n_axes; i++) {
-		const char *dot = strchr(job->axes[i].name, '.');
-
-		if (!strcmp(job->axes[i].name, name) || (dot && !strcmp(dot + 1, name)))
-			return job->axes[i].text;
-	}
-	return NULL;
 }
 
 static struct value text_value(const char *text)
@@ -88,37 +76,64 @@ static struct value text_value(const char *text)
 	return v;
 }
 
-static struct value subject_value(const struct predicate *p, const struct job *job, const char *state)
+static struct value value_of(const struct predicate *p, const struct predicate_subject *s)
 {
 	struct value v = VALUE_NONE_INIT;
 
-	switch (p->subject) {
-	case SUBJECT_PARAM: return job_value(job, p->param);
-	case SUBJECT_VARIABLE: return text_value(variable_text(job, p->variable));
-	case SUBJECT_SET: return text_value(job->set);
-	case SUBJECT_STATE: return text_value(state);
-	case SUBJECT_TAKE:
+	switch (p->about) {
+	case ABOUT_PARAM: return s->param(s->of, p->param);
+	case ABOUT_VARIABLE: return text_value(s->variable(s->of, p->variable));
+	case ABOUT_SET: return text_value(s->set);
+	case ABOUT_STATE: return text_value(s->state);
+	case ABOUT_TAKE:
 		v.kind = VALUE_NUMBER;
-		v.as.number = job->take;
+		v.as.number = s->take;
 		break;
-	case SUBJECT_TAGS: break;
+	case ABOUT_TAGS: break;
 	}
 	return v;
 }
 
 /* Recursion is bounded by PREDICATE_DEPTH_MAX; chains of and/or lean left and are walked by the loop. */
-bool predicate_holds(const struct predicate *p, const struct job *job, const char *state)
+bool predicate_holds(const struct predicate *p, const struct predicate_subject *s)
 {
 	struct value v;
 
 	switch (p->kind) {
-	case PREDICATE_OR: return predicate_holds(p->right, job, state) || predicate_holds(p->left, job, state);
-	case PREDICATE_AND: return predicate_holds(p->right, job, state) && predicate_holds(p->left, job, state);
-	case PREDICATE_NOT: return !predicate_holds(p->left, job, state);
+	case PREDICATE_OR: return predicate_holds(p->right, s) || predicate_holds(p->left, s);
+	case PREDICATE_AND: return predicate_holds(p->right, s) && predicate_holds(p->left, s);
+	case PREDICATE_NOT: return !predicate_holds(p->left, s);
 	case PREDICATE_TEST: break;
 	}
-	if (p->subject == SUBJECT_TAGS)
-		return tags_hold(p, job);
-	v = subject_value(p, job, state);
+	if (p->about == ABOUT_TAGS)
+		return tags_hold(p, s);
+	v = value_of(p, s);
 	return relation_holds(p, &v);
+}
+
+/* ---- a job as a subject -------------------------------------------------------- */
+
+static struct value job_param(const void *of, int param)
+{
+	return job_value(of, param);
+}
+
+/* A variable is an axis's own name, "axis.column", or the column's name alone. */
+static const char *job_variable(const void *of, const char *name)
+{
+	const struct job *job = of;
+
+	for (int i = 0; i < job->n_axes; i++) {
+		const char *dot = strchr(job->axes[i].name, '.');
+
+		if (!strcmp(job->axes[i].name, name) || (dot && !strcmp(dot + 1, name)))
+			return job->axes[i].text;
+	}
+	return NULL;
+}
+
+void predicate_subject_of_job(struct predicate_subject *ret, const struct job *job, const char *state)
+{
+	*ret = (struct predicate_subject){ .param = job_param, .variable = job_variable, .of = job, .set = job->set, .state = state,
+					   .tags = job->tags, .n_tags = job->n_tags, .take = job->take };
 }

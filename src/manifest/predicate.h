@@ -1,5 +1,5 @@
 /*
- * manifest/predicate: the small language of exclude; that of --select and where, which have a state too.
+ * manifest/predicate: the small language of exclude, where and --select. The second door of the room, for cli.
  *
  *   condition  = and-part { "or" and-part }
  *   and-part   = part { "and" part }
@@ -47,7 +47,20 @@ struct predicate_names {
 int predicate_parse(struct predicate **ret, const char *text, const struct predicate_names *names, struct arena *arena,
 		    size_t *ret_offset, struct strbuf *why) WARN_UNUSED;
 
-/* state: of the job as people write it, or NULL. */
-bool predicate_holds(const struct predicate *p, const struct job *job, const char *state);
+/*
+ * What a condition is asked about. Three things stand behind it: a job (exclude, --select of a run), a row of the
+ * ledger (--select of list, retry and their kin) and a row of a table file (where). What it does not have is NULL or VALUE_NONE.
+ */
+struct predicate_subject {
+	struct value (*param)(const void *of, int param);          /* effective */
+	const char *(*variable)(const void *of, const char *name); /* "axis", "column" or "axis.column" */
+	const void *of;
+	const char *set, *state;
+	const char *const *tags;
+	int n_tags, take;
+};
+bool predicate_holds(const struct predicate *p, const struct predicate_subject *subject);
+/* state: of the job as people write it, or NULL. The job must outlive the subject. */
+void predicate_subject_of_job(struct predicate_subject *ret, const struct job *job, const char *state);
 
 #endif

@@ -161,20 +161,20 @@ static int find_subject(struct parse *p, const struct token *name, struct predic
 {
 	static const struct {
 		const char *name;
-		enum predicate_subject subject;
-	} words[] = { { "set", SUBJECT_SET }, { "take", SUBJECT_TAKE }, { "tag", SUBJECT_TAGS }, { "tags", SUBJECT_TAGS }, { "state", SUBJECT_STATE } };
+		enum predicate_about about;
+	} words[] = { { "set", ABOUT_SET }, { "take", ABOUT_TAKE }, { "tag", ABOUT_TAGS }, { "tags", ABOUT_TAGS }, { "state", ABOUT_STATE } };
 
 	test->param = card_find(p->names->card, name->text);
 	if (test->param >= 0) {
-		test->subject = SUBJECT_PARAM;
+		test->about = ABOUT_PARAM;
 		return 0;
 	}
 	for (size_t i = 0; i < sizeof words / sizeof words[0]; i++) {
-		test->subject = words[i].subject;
-		if (!strcmp(words[i].name, name->text) && (test->subject != SUBJECT_STATE || p->names->has_state))
+		test->about = words[i].about;
+		if (!strcmp(words[i].name, name->text) && (test->about != ABOUT_STATE || p->names->has_state))
 			return 0;
 	}
-	test->subject = SUBJECT_VARIABLE;
+	test->about = ABOUT_VARIABLE;
 	test->variable = name->text;
 	if (p->names->is_variable && p->names->is_variable(p->names->arg, name->text))
 		return 0;
@@ -247,15 +247,15 @@ static int check_param_value(struct parse *p, const struct param *row, const str
 
 static int check_value(struct parse *p, const struct predicate *test, const struct token *t, struct value *v)
 {
-	if (test->subject == SUBJECT_STATE)
+	if (test->about == ABOUT_STATE)
 		return check_state(p, t);
-	if (test->subject == SUBJECT_TAKE && v->kind != VALUE_NUMBER)
+	if (test->about == ABOUT_TAKE && v->kind != VALUE_NUMBER)
 		return wrong_at(p, t->offset, "take is a number: compare it with one");
-	if (test->subject == SUBJECT_SET || test->subject == SUBJECT_TAGS) {
+	if (test->about == ABOUT_SET || test->about == ABOUT_TAGS) {
 		v->kind = VALUE_TEXT;
 		v->as.text = t->text;
 	}
-	return test->subject == SUBJECT_PARAM ? check_param_value(p, card_param(p->names->card, test->param), t, v) : 0;
+	return test->about == ABOUT_PARAM ? check_param_value(p, card_param(p->names->card, test->param), t, v) : 0;
 }
 
 /* ---- tests ------------------------------------------------------------------ */
@@ -319,15 +319,15 @@ static int take_list(struct parse *p, struct predicate *test)
 
 static bool is_bare_flag(const struct parse *p, const struct predicate *test)
 {
-	return test->subject == SUBJECT_PARAM && card_param(p->names->card, test->param)->type == PARAM_BOOLEAN;
+	return test->about == ABOUT_PARAM && card_param(p->names->card, test->param)->type == PARAM_BOOLEAN;
 }
 
 static int check_order(struct parse *p, const struct predicate *test, const struct token *relation)
 {
-	enum param_type type = test->subject == SUBJECT_PARAM ? card_param(p->names->card, test->param)->type : PARAM_NUMBER;
+	enum param_type type = test->about == ABOUT_PARAM ? card_param(p->names->card, test->param)->type : PARAM_NUMBER;
 	bool is_ordered = type == PARAM_NUMBER || type == PARAM_INTEGER;
 
-	if (test->subject == SUBJECT_SET || test->subject == SUBJECT_TAGS || test->subject == SUBJECT_STATE)
+	if (test->about == ABOUT_SET || test->about == ABOUT_TAGS || test->about == ABOUT_STATE)
 		is_ordered = false;
 	if (is_ordered || test->relation == REL_EQUAL || test->relation == REL_NOT_EQUAL)
 		return 0;
@@ -376,7 +376,7 @@ static int take_tag_test(struct parse *p, struct predicate *test)
 		return 0;
 	}
 	next_token(p);
-	test->subject = SUBJECT_TAGS;
+	test->about = ABOUT_TAGS;
 	test->relation = negated ? REL_NOT_EQUAL : REL_EQUAL;
 	test->values = arena_alloc(p->arena, 1, sizeof *test->values);
 	test->values[0].kind = VALUE_TEXT;

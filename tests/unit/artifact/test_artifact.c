@@ -14,8 +14,8 @@ static char root[64];
 static char path_a[128], path_b[128];
 
 static const struct fake_script no_script = { 0, NULL, 0, 0 };
-static const struct job_maker maker = { PARAM_NATIVE, "native:0123" };
-static const struct job_maker fake_maker = { PARAM_FAKE, "fake" };
+static const struct job_maker maker = { PARAM_NATIVE, "native:0123", NULL };
+static const struct job_maker fake_maker = { PARAM_FAKE, "fake", NULL };
 static const struct artifact_spec wav16 = { AUDIO_WAV, 16, "f32-1" };
 static const struct artifact_spec flac24 = { AUDIO_FLAC, 24, "f32-1" };
 

@@ -14,8 +14,8 @@
 #define SNOWMAN "\xe2\x98\x83"
 
 static const struct fake_script no_script = { 0, NULL, 0, 0 };
-static const struct job_maker fake_maker = { PARAM_FAKE, "fake" };
-static const struct job_maker native_maker = { PARAM_NATIVE, "native:00ff" };
+static const struct job_maker fake_maker = { PARAM_FAKE, "fake", NULL };
+static const struct job_maker native_maker = { PARAM_NATIVE, "native:00ff", NULL };
 
 struct setting {
 	const char *name, *text;

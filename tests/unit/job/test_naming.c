@@ -4,7 +4,7 @@
 #include "job/job.h"
 
 static const struct fake_script no_script = { 0, NULL, 0, 0 };
-static const struct job_maker maker = { PARAM_FAKE, "fake" };
+static const struct job_maker maker = { PARAM_FAKE, "fake", NULL };
 static struct card *card;
 static struct strbuf why = STRBUF_INIT(1000);
 
