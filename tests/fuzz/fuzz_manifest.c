@@ -66,7 +66,7 @@ static void check_jobs(const struct manifest *m)
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	struct manifest_overrides over = { .backend = size && data[0] % 2 ? "fake" : NULL, .jobs_max = JOBS };
-	struct manifest_model model = { { PARAM_NATIVE, "native:0" }, size % 3 ? "small" : NULL, size % 3 == 1 };
+	struct manifest_model model = { { PARAM_NATIVE, "native:0", NULL }, size % 3 ? "small" : NULL, size % 3 == 1 };
 	struct manifest *m;
 	struct err err = ERR_INIT;
 

@@ -43,7 +43,7 @@ static inline void case_read_line(struct manifest_case *c, const char *line)
 
 static inline int case_expand(struct manifest_case *c)
 {
-	struct manifest_model model = { { c->m->backend, NULL }, NULL, false };
+	struct manifest_model model = { { c->m->backend, NULL, NULL }, NULL, false };
 	struct err err = ERR_INIT;
 
 	model.maker.text = c->m->backend == PARAM_FAKE ? "fake" : "native:0123456789abcdef";

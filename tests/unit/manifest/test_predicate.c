@@ -28,11 +28,11 @@ static const char *suggest(void *arg, const char *name)
 	return !strcmp(name, "moood") ? "mood" : NULL;
 }
 
-static bool holds(const struct predicate *p, const struct job *job, const char *state)
+static bool holds(const struct predicate *p, const struct job *of, const char *state)
 {
 	struct predicate_subject subject;
 
-	predicate_subject_of_job(&subject, job, state);
+	predicate_subject_of_job(&subject, of, state);
 	return predicate_holds(p, &subject);
 }
 

@@ -53,7 +53,7 @@ static inline void some_jobs_open(struct some_jobs *s, int n)
 	duration = card_find(s->card, "duration");
 	prompt = card_find(s->card, "prompt");
 	s->n = n;
-	s->maker = (struct job_maker){ PARAM_FAKE, "fake" };
+	s->maker = (struct job_maker){ PARAM_FAKE, "fake", NULL };
 	s->jobs = mem_zalloc((size_t)n, sizeof *s->jobs);
 	s->scripts = mem_zalloc((size_t)n, sizeof *s->scripts);
 	s->values = mem_zalloc((size_t)(n * n_params), sizeof *s->values);
