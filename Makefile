@@ -31,7 +31,8 @@ LDLIBS_ALL = $(shell pkg-config --libs $(PKGS) 2>/dev/null) -lm
 
 SRC := $(sort $(wildcard src/*/*.c src/*/*/*.c))
 CARDS := $(sort $(wildcard schema/models/*.json))
-OBJ := $(SRC:%.c=$(BUILD)/%.o) $(BUILD)/gen/card_data.o
+PAGE := $(sort $(wildcard src/report/page*.html src/report/page*.css src/report/page*.js))
+OBJ := $(SRC:%.c=$(BUILD)/%.o) $(BUILD)/gen/card_data.o $(BUILD)/gen/page_data.o
 LIB := $(BUILD)/libmgbatch.a
 PROGRAM := $(BUILD)/mgbatch
 
@@ -72,11 +73,16 @@ $(BUILD)/%.o: %.c $(BUILD)/flags
 	$(SAY) '  CC    $@'
 	$(Q)$(CC) $(CPPFLAGS_ALL) $(CFLAGS_ALL) -MMD -MP -c -o $@ $<
 
-$(BUILD)/gen/card_data.c: $(CARDS) tools/embed-cards
+# Files that are built into the program, as C arrays.
+$(BUILD)/gen/card_data.c: $(CARDS) tools/embed
 	@mkdir -p $(@D)
-	$(SAY) '  CARD  $@'
-	$(Q)sh tools/embed-cards $(CARDS) >$@
-$(BUILD)/gen/card_data.o: $(BUILD)/gen/card_data.c $(BUILD)/flags
+	$(SAY) '  EMBED $@'
+	$(Q)sh tools/embed card_data param/card_data.h $(CARDS) >$@
+$(BUILD)/gen/page_data.c: $(PAGE) tools/embed
+	@mkdir -p $(@D)
+	$(SAY) '  EMBED $@'
+	$(Q)sh tools/embed page_data report/page_data.h $(PAGE) >$@
+$(BUILD)/gen/%.o: $(BUILD)/gen/%.c $(BUILD)/flags
 	$(SAY) '  CC    $@'
 	$(Q)$(CC) $(CPPFLAGS_ALL) $(CFLAGS_ALL) -MMD -MP -c -o $@ $<
 
@@ -93,6 +99,13 @@ $(UNIT): $(BUILD)/tests/%: tests/%.c $(LIB) $(BUILD)/flags tests/tap.h
 	@mkdir -p $(@D)
 	$(SAY) '  TEST  $@'
 	$(Q)$(CC) $(CPPFLAGS_ALL) -Itests $(CFLAGS_ALL) -MMD -MP -MF $@.d $(LDFLAGS_ALL) -o $@ $< $(LIB) $(LDLIBS_ALL)
+
+# A library that is put before the program's others; never itself under a sanitizer.
+PRELOAD := $(BUILD)/tests/fault/preload.so
+$(PRELOAD): tests/fault/preload.c $(BUILD)/flags
+	@mkdir -p $(@D)
+	$(SAY) '  TEST  $@'
+	$(Q)$(CC) -std=c11 -D_GNU_SOURCE $(WARNINGS) -O2 -g -fPIC -shared -o $@ $< -ldl
 
 $(REPLAY): $(BUILD)/tests/fuzz/replay_%: tests/fuzz/fuzz_%.c tests/fuzz/replay.c $(LIB) $(BUILD)/flags
 	@mkdir -p $(@D)
@@ -114,7 +127,7 @@ test: ## installs what the tests need, builds, runs every test
 	@$(MAKE) --no-print-directory -j$(JOBS) test-all
 
 .PHONY: test-all
-test-all: all $(UNIT) $(REPLAY)
+test-all: all $(UNIT) $(REPLAY) $(PRELOAD)
 	@$(MAKE) --no-print-directory check
 	@BUILD=$(abspath $(BUILD)) prove -j$(JOBS) --exec '' $(UNIT) $(REPLAY)
 	@BUILD=$(abspath $(BUILD)) prove -j$(JOBS) --exec sh $(CLI_TESTS)
@@ -127,16 +140,23 @@ check: ## layers, style, headers that compile alone
 	sh tools/check-style
 	@CC='$(CC)' CPPFLAGS='$(CPPFLAGS_ALL)' sh tools/check-headers
 
-.PHONY: torture sanitize warnings fuzz bench install
-torture: all ## kills the program with SIGKILL 400 times with the fake backend and 20 times with the native one (make test: 200 and 10)
-	BUILD=$(abspath $(BUILD)) sh tests/fault/torture.sh 400 20
+.PHONY: torture faults sanitize warnings fuzz bench install
+KILLS ?= 1900
+NATIVE_KILLS ?= 100
+torture: all ## KILLS=1900 NATIVE_KILLS=100: kills the program at random moments, with the fake backend and the native one
+	BUILD=$(abspath $(BUILD)) sh tests/fault/torture.sh $(KILLS) $(NATIVE_KILLS)
+
+EVERY ?= 1
+faults: all $(PRELOAD) ## EVERY=1: every call of a run that may change the disk fails, is short or is the last (make test: a sample)
+	BUILD=$(abspath $(BUILD)) sh tests/fault/faults.sh $(EVERY)
+	BUILD=$(abspath $(BUILD)) sh tests/fault/oom.sh
 
 sanitize: ## unit and command line tests under ASan + UBSan, the threaded ones under TSan
 	$(MAKE) VARIANT=asan BUILD=build/asan test-asan
 	$(MAKE) VARIANT=tsan BUILD=build/tsan test-tsan
 
 .PHONY: test-asan test-tsan
-test-asan: all $(UNIT) $(REPLAY)
+test-asan: all $(UNIT) $(REPLAY) $(PRELOAD)
 	@BUILD=$(abspath $(BUILD)) prove -j$(JOBS) --exec '' $(UNIT) $(REPLAY)
 	@BUILD=$(abspath $(BUILD)) prove -j$(JOBS) --exec sh $(filter-out %-same-samples.sh %-symbols.sh %-torture.sh %-house-checks.sh,$(CLI_TESTS))
 test-tsan: all $(UNIT)
@@ -148,7 +168,7 @@ warnings: ## the whole program and its tests without a warning under gcc and cla
 	$(MAKE) DEVELOPER=1 CC=clang BUILD=build/warnings-clang objects
 
 .PHONY: objects
-objects: $(PROGRAM) $(UNIT) $(REPLAY)
+objects: $(PROGRAM) $(UNIT) $(REPLAY) $(PRELOAD)
 
 # clang's libFuzzer over one parser: make fuzz TARGET=manifest SECONDS=60
 TARGET ?= manifest
@@ -158,7 +178,20 @@ fuzz: ## TARGET=manifest SECONDS=60: fuzzes one parser with clang's libFuzzer
 	clang $(CPPFLAGS_ALL) -Itests -g -O1 -fsanitize=fuzzer,address,undefined -o build/fuzz/fuzz_$(TARGET) \
 		tests/fuzz/fuzz_$(TARGET).c build/fuzz/libmgbatch.a $(LDLIBS_ALL)
 	mkdir -p build/fuzz/corpus/$(TARGET)
-	build/fuzz/fuzz_$(TARGET) -max_total_time=$(SECONDS) build/fuzz/corpus/$(TARGET) tests/fuzz/corpus/$(TARGET)
+	build/fuzz/fuzz_$(TARGET) -max_total_time=$(SECONDS) $(patsubst %,-dict=%,$(wildcard tests/fuzz/$(TARGET).dict)) \
+		build/fuzz/corpus/$(TARGET) tests/fuzz/corpus/$(TARGET)
+
+BROWSER := $(BUILD)/tests/browser/grid
+$(BROWSER): $(wildcard tests/browser/*.[ch]) tests/tap.h $(LIB) $(BUILD)/flags
+	@mkdir -p $(@D)
+	$(SAY) '  TEST  $@'
+	$(Q)$(CC) $(CPPFLAGS_ALL) -Itests -Itests/browser $(CFLAGS_ALL) $(LDFLAGS_ALL) -o $@ $(filter %.c,$^) $(LIB) $(LDLIBS_ALL)
+
+.PHONY: test-browser
+test-browser: ## drives report.html in a headless Chromium, which it installs where there is none; pictures in build/browser
+	@sh tools/install-deps browser
+	@$(MAKE) --no-print-directory -j$(JOBS) all $(BROWSER)
+	@BUILD=$(abspath $(BUILD)) prove --exec sh $(sort $(wildcard tests/browser/t*.sh))
 
 BENCH := $(patsubst %.c,$(BUILD)/%,$(sort $(wildcard tests/bench/bench_*.c)))
 $(BENCH): $(BUILD)/tests/%: tests/%.c $(LIB) $(BUILD)/flags
@@ -173,8 +206,16 @@ bench: $(BENCH) ## MODEL=folder: speed of the kernels against memory bandwidth, 
 	$(BUILD)/tests/bench/bench_batch $(MODEL)
 
 PREFIX ?= /usr/local
-install: all ## copies the program to $(PREFIX)/bin
+SHARE := $(DESTDIR)$(PREFIX)/share
+install: all ## PREFIX=/usr/local DESTDIR=: the program, its manual page, completions for bash and zsh
 	install -D -m 755 $(PROGRAM) $(DESTDIR)$(PREFIX)/bin/mgbatch
+	@mkdir -p $(BUILD)/gen
+	$(PROGRAM) --man >$(BUILD)/gen/mgbatch.1
+	install -D -m 644 $(BUILD)/gen/mgbatch.1 $(SHARE)/man/man1/mgbatch.1
+	$(PROGRAM) completions bash >$(BUILD)/gen/mgbatch.bash
+	install -D -m 644 $(BUILD)/gen/mgbatch.bash $(SHARE)/bash-completion/completions/mgbatch
+	$(PROGRAM) completions zsh >$(BUILD)/gen/_mgbatch
+	install -D -m 644 $(BUILD)/gen/_mgbatch $(SHARE)/zsh/site-functions/_mgbatch
 
 clean: ## removes build/
 	rm -rf build

@@ -132,48 +132,79 @@ static int measure_file(const char *path, struct artifact *art, struct err *err)
 
 /* ---- making ------------------------------------------------------------------ */
 
-static int level_samples(const struct job *job, struct pcm *pcm, struct artifact *art, struct err *err)
+static int normalise(const struct job *job, struct pcm *pcm, struct err *err)
 {
 	const char *name = job_text(job, "normalizationStrategy", level_strategy_name(LEVEL_LOUDNESS));
 	enum level_strategy strategy;
-	struct level level;
 
 	if (level_strategy_find(name, &strategy) != 0)
 		BUG("normalisation strategy '%s' is in the card but not in audio", name);
-	if (level_normalise(pcm, strategy, err) != 0 || level_measure(pcm, &level, err) != 0)
+	return level_normalise(pcm, strategy, err);
+}
+
+/* Of the samples that the encoder gets. */
+static int measure(const struct pcm *pcm, struct artifact *art, struct err *err)
+{
+	struct level level;
+
+	if (level_measure(pcm, &level, err) != 0)
 		return -1;
 	art->lkfs = level.lkfs;
 	art->peak = level.peak;
+	art->seconds = (double)pcm->n_frames / pcm->rate_hz;
+	art->rate_hz = pcm->rate_hz;
+	art->n_channels = pcm->n_channels;
+	draw_peaks(pcm, art->peaks);
 	return 0;
+}
+
+/* The file itself, and what is only known of it when it is there. */
+static int write_file(const struct job *job, const struct pcm *pcm, const struct artifact_spec *spec, const char *temp_path,
+		      struct artifact *art, struct err *err)
+{
+	struct strbuf comment = STRBUF_INIT(AUDIO_COMMENT_MAX);
+	struct audio_write_spec write_spec = { .format = spec->format, .bits = spec->bits };
+	int rc;
+
+	make_comment(&comment, job, spec->arithmetic);
+	write_spec.comment = comment.buf;
+	for (int i = 0; i < 4; i++) /* the id's first 32 bits */
+		write_spec.serial = write_spec.serial << 8 | job->id[i];
+	rc = audio_write(temp_path, pcm, &write_spec, err);
+	if (rc == 0) {
+		rc = measure_file(temp_path, art, err);
+		if (rc != 0)
+			(void)unlink(temp_path); /* the first error is the one to tell */
+	}
+	strbuf_release(&comment);
+	return rc;
 }
 
 int artifact_make(const struct job *job, struct pcm *pcm, const struct artifact_spec *spec, const char *temp_path,
 		  struct artifact *ret, struct err *err)
 {
-	struct strbuf comment = STRBUF_INIT(AUDIO_COMMENT_MAX);
-	struct audio_write_spec write_spec = { spec->format, spec->bits, NULL };
-	struct artifact art = { .n_bytes = 0 };
+	struct artifact art = { .model_rate_hz = pcm->rate_hz };
+	struct pcm resampled = PCM_INIT;
+	const struct pcm *finished = pcm;
 	int rc;
 
-	rc = level_samples(job, pcm, &art, err);
+	rc = normalise(job, pcm, err);
 	if (rc != 0)
 		goto out;
-	art.seconds = (double)pcm->n_frames / pcm->rate_hz;
-	art.rate_hz = pcm->rate_hz;
-	art.n_channels = pcm->n_channels;
 	hash_samples(pcm, art.pcm_sha256);
-	draw_peaks(pcm, art.peaks);
-	make_comment(&comment, job, spec->arithmetic);
-	write_spec.comment = comment.buf;
-	rc = audio_write(temp_path, pcm, &write_spec, err);
-	if (rc != 0)
-		goto out;
-	rc = measure_file(temp_path, &art, err);
+	if (spec->rate_hz != 0 && spec->rate_hz != pcm->rate_hz) {
+		rc = pcm_resample(pcm, spec->rate_hz, &resampled, err);
+		if (rc != 0)
+			goto out;
+		pcm_saturate(&resampled);
+		finished = &resampled;
+	}
+	rc = measure(finished, &art, err);
+	if (rc == 0)
+		rc = write_file(job, finished, spec, temp_path, &art, err);
 	if (rc == 0)
 		*ret = art;
-	else
-		(void)unlink(temp_path); /* the first error is the one to tell */
 out:
-	strbuf_release(&comment);
+	pcm_release(&resampled);
 	return rc;
 }

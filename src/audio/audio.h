@@ -46,13 +46,42 @@ int level_measure(const struct pcm *pcm, struct level *ret, struct err *err) WAR
 /* Applies the strategy in place. Silence stays silence. */
 int level_normalise(struct pcm *pcm, enum level_strategy strategy, struct err *err) WARN_UNUSED;
 
-/* ---- files ------------------------------------------------------------------ */
+/* ---- rate --------------------------------------------------------------------- */
 
-enum audio_format { AUDIO_WAV, AUDIO_FLAC, AUDIO_N_FORMATS };
+/*
+ * The sound at another rate, by the model's own resampler (resample.c): the same
+ * bits on every machine. *ret is the caller's, of floor(n_frames * rate_hz / pcm->rate_hz)
+ * frames; pcm stays. Costs the memory of the result, 4 bytes a sample, and about
+ * 50 to 150 multiplications a sample (musicgen.md 9.2: 48 zeros of the filter, wider
+ * where the rate falls). Values may pass +-1 by a little: a filter overshoots.
+ * ERR_INPUT: rates whose ratio needs a filter beyond all sense; ERR_MEMORY. Threads: pure.
+ */
+int pcm_resample(const struct pcm *pcm, int rate_hz, struct pcm *ret, struct err *err) WARN_UNUSED;
+/* Brings every sample to +-1. */
+void pcm_saturate(struct pcm *pcm);
 
+/* ---- formats ------------------------------------------------------------------ */
+
+/* ogg is Vorbis. The order is that of messages. */
+enum audio_format { AUDIO_WAV, AUDIO_FLAC, AUDIO_OGG, AUDIO_MP3, AUDIO_N_FORMATS };
+
+/*
+ * The stated qualities of the lossy formats: Vorbis' quality 6 (nominal 192 kb/s for stereo at 44.1 kHz) and
+ * LAME's -V 2 (variable, about 190 kb/s there), both the level that their makers' documents and listening
+ * tests call transparent (LAME's "standard" preset; vorbis.com's table of qualities). FLAC is compressed at
+ * libsndfile's own level.
+ */
 const char *audio_format_name(enum audio_format f);      /* "wav" */
 const char *audio_format_extension(enum audio_format f); /* ".wav" */
 int audio_format_find(const char *name, enum audio_format *ret) WARN_UNUSED;
+bool audio_format_is_lossy(enum audio_format f); /* it has no bits: AUDIO_LOSSY_BITS stands for them */
+#define AUDIO_LOSSY_BITS 0
+/* The rates a file of the format is written at, ascending, in Hz: the usual ones from 8000 to 192000; mp3 ends at 48000. Static. */
+int audio_format_rates(enum audio_format f, const int **ret);
+/* About how many bytes the samples take in a file, without its headers: to plan with, where no file is there yet. */
+double audio_guess_bytes(enum audio_format f, int bits, int rate_hz, int n_channels, double seconds);
+
+/* ---- files ------------------------------------------------------------------ */
 
 /* Quantised samples: int32, value x 2^(bits-1), rounded to nearest even, saturated; no dither. */
 void audio_quantise(const float *samples, size_t n, int bits, int32_t *out);
@@ -62,13 +91,15 @@ void audio_quantise(const float *samples, size_t n, int bits, int32_t *out);
 
 struct audio_write_spec {
 	enum audio_format format;
-	int bits;            /* 16 or 24 */
+	int bits;            /* 16 or 24; AUDIO_LOSSY_BITS for a lossy format, whose encoder gets the f32 samples */
 	const char *comment; /* one tag of ASCII text of at most AUDIO_COMMENT_MAX bytes, or NULL */
+	uint32_t serial;     /* of an ogg stream, in the place of a random one */
 };
 /* Writes a whole new file (O_EXCL: an existing path is an error). On failure nothing is left behind.
- * Equal samples, spec and library versions give equal bytes. */
+ * Equal samples, spec and library versions give equal bytes. ERR_IO, ERR_DISK_FULL; ERR_INPUT: a rate or a length
+ * that the format cannot hold. */
 int audio_write(const char *path, const struct pcm *pcm, const struct audio_write_spec *spec, struct err *err) WARN_UNUSED;
-/* Reads a whole file as f32; n_frames at most max_frames. Used by tests and later by input audio. */
+/* Reads a whole file of any of the formats as f32; n_frames at most max_frames. Used by tests and later by input audio. */
 int audio_read(const char *path, size_t max_frames, struct pcm *ret, struct err *err) WARN_UNUSED;
 
 #endif

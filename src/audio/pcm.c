@@ -10,6 +10,14 @@ void pcm_release(struct pcm *pcm)
 	*pcm = (struct pcm)PCM_INIT;
 }
 
+void pcm_saturate(struct pcm *pcm)
+{
+	size_t n = pcm->n_frames * (size_t)pcm->n_channels, i;
+
+	for (i = 0; i < n; i++)
+		pcm->samples[i] = pcm->samples[i] > 1 ? 1 : pcm->samples[i] < -1 ? -1 : pcm->samples[i];
+}
+
 /* swresample's lrintf(x * 32768) with saturation, which the model's own tools use (musicgen.md 10.3). The product is
  * exact in double, so there is one rounding. */
 void audio_quantise(const float *samples, size_t n, int bits, int32_t *out)

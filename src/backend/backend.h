@@ -21,6 +21,7 @@
 #include "job/job.h"
 #include "param/param.h"
 
+#include <stdbool.h>
 #include <stdint.h>
 
 enum backend_answer { BACKEND_TAKEN, BACKEND_BUSY, BACKEND_REFUSED };
@@ -29,7 +30,6 @@ enum backend_close { BACKEND_FINISH, BACKEND_ABANDON };
 struct backend; /* each kind has its own; the first member is const struct backend_ops *ops */
 
 struct backend_config {
-	const char *checkpoint;  /* native: folder */
 	uint64_t memory_bytes;   /* native: for weights and all the rest; 0: 80 % of what is available */
 	int n_threads;           /* 0: all processors this process may use */
 	int n_slots;             /* 0: the backend's own choice */
@@ -45,8 +45,9 @@ struct backend_task {
 /* One job that is asked about before anything runs, and the answer. */
 struct backend_question {
 	const struct job *job;
-	enum err_code code; /* ERR_NONE: it can be done */
-	char *why;          /* else the sentence: what is too much, with the figures; the asker frees */
+	enum err_code code;   /* ERR_NONE: it can be done */
+	char *why;            /* else the sentence: what is too much, with the figures; the asker frees */
+	bool is_about_prompt; /* with another prompt it could be done */
 };
 
 struct backend_ops {

@@ -70,8 +70,7 @@ int fs_read(const char *path, struct strbuf *sb, struct err *err)
 
 /* ---- writing for keeps ------------------------------------------------------- */
 
-/* Answers 0 or the errno. */
-static int write_all(int fd, const void *bytes, size_t len)
+int fs_write_all(int fd, const void *bytes, size_t len)
 {
 	const char *p = bytes;
 
@@ -95,7 +94,7 @@ static int write_synced(const char *path, const void *bytes, size_t len, struct 
 
 	if (fd < 0)
 		return err_set_sys(err, ERR_IO, errno, "cannot create '%s'", path);
-	failed = write_all(fd, bytes, len);
+	failed = fs_write_all(fd, bytes, len);
 	if (!failed && fsync(fd) != 0)
 		failed = errno;
 	if (close(fd) != 0 && !failed) /* network file systems report late */
@@ -172,11 +171,17 @@ int fs_sync_dir(const char *path, struct err *err)
 
 static int make_dir(const char *path, struct err *err)
 {
-	int failed;
+	struct stat st;
+	int failed, unseen;
 
-	if (mkdir(path, 0777) == 0 || fs_is_dir(path))
+	if (mkdir(path, 0777) == 0)
 		return 0;
 	failed = errno;
+	unseen = stat(path, &st) != 0 ? errno : 0;
+	if (!unseen && S_ISDIR(st.st_mode)) /* whatever mkdir said: on a disk that may only be read, EROFS */
+		return 0;
+	if (failed == EEXIST && unseen && unseen != ENOENT) /* ENOENT: a link to nothing */
+		return err_set_sys(err, ERR_IO, unseen, "cannot look at the folder '%s'", path);
 	if (failed == EEXIST)
 		return err_set(err, ERR_IO, "cannot make the folder '%s': a file of that name is there", path);
 	return err_set_sys(err, ERR_IO, failed, "cannot make the folder '%s'", path);
@@ -212,21 +217,27 @@ int fs_make_parent(const char *path, struct err *err)
 
 /* ---- facts ------------------------------------------------------------------- */
 
-bool fs_exists(const char *path)
+int fs_find(const char *path, struct err *err)
 {
 	struct stat st;
 
-	return lstat(path, &st) == 0; /* a dangling link takes the name too */
+	if (lstat(path, &st) == 0) /* a dangling link takes the name too */
+		return 1;
+	if (errno == ENOENT || errno == ENOTDIR)
+		return 0;
+	return err_set_sys(err, ERR_IO, errno, "cannot look at '%s'", path);
+}
+
+bool fs_exists(const char *path)
+{
+	return fs_find(path, NULL) == 1;
 }
 
 bool fs_is_dir(const char *path)
 {
 	struct stat st;
-	int before = errno; /* make_dir asks this between mkdir and its errno */
-	bool yes = stat(path, &st) == 0 && S_ISDIR(st.st_mode);
 
-	errno = before;
-	return yes;
+	return stat(path, &st) == 0 && S_ISDIR(st.st_mode);
 }
 
 int fs_size(const char *path, uint64_t *ret, struct err *err)

@@ -21,6 +21,9 @@ int fs_read(const char *path, struct strbuf *sb, struct err *err) WARN_UNUSED;
 /* Makes path hold exactly these bytes by temp file (path + ".new~"), fsync, rename, fsync of the folder. */
 int fs_replace(const char *path, const void *bytes, size_t len, struct err *err) WARN_UNUSED;
 
+/* All of it to an open descriptor: 0 or the errno. A short write is no failure; the next one says what is wrong. */
+int fs_write_all(int fd, const void *bytes, size_t len) WARN_UNUSED;
+
 int fs_make_dirs(const char *path, struct err *err) WARN_UNUSED; /* mkdir -p, mode 0777 less the umask */
 int fs_make_parent(const char *path, struct err *err) WARN_UNUSED; /* the folders above a file */
 int fs_rename(const char *from, const char *to, struct err *err) WARN_UNUSED;
@@ -28,6 +31,9 @@ int fs_remove(const char *path, struct err *err) WARN_UNUSED;     /* a missing f
 int fs_sync_file(const char *path, struct err *err) WARN_UNUSED;  /* open, fsync, close */
 int fs_sync_dir(const char *path, struct err *err) WARN_UNUSED;   /* the folder itself */
 
+/* 1: something has this name, be it a dangling link; 0: nothing has; -1: that cannot be seen (the disk, a right that lacks).
+ * Where a wrong "nothing" would cost a file, this is asked; fs_exists takes -1 for 0. */
+int fs_find(const char *path, struct err *err) WARN_UNUSED;
 bool fs_exists(const char *path);
 bool fs_is_dir(const char *path);
 int fs_size(const char *path, uint64_t *ret, struct err *err) WARN_UNUSED;

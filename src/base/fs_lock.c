@@ -67,17 +67,12 @@ static void read_note(int fd, struct strbuf *holder)
 		strbuf_add(holder, note, strnlen(note, (size_t)n));
 }
 
+/* Answers 0 or the errno. fd was just opened: it stands at the start. */
 static int write_note(int fd, const char *note)
 {
-	size_t len = strlen(note);
-	ssize_t n;
-
 	if (ftruncate(fd, 0) != 0)
 		return errno;
-	n = pwrite(fd, note, len, 0);
-	if (n < 0)
-		return errno;
-	return (size_t)n == len ? 0 : ENOSPC;
+	return fs_write_all(fd, note, strlen(note));
 }
 
 int fs_lock_take(struct fs_lock *ret, const char *path, const char *note, struct strbuf *holder, struct err *err)

@@ -2,10 +2,9 @@
 #include "base/pool.h"
 
 #include "base/mem.h"
+#include "base/thread.h"
 
-#include <pthread.h>
 #include <sched.h>
-#include <signal.h>
 #include <stdatomic.h>
 #include <stdio.h>
 #include <string.h>
@@ -18,7 +17,7 @@
 
 struct worker {
 	struct pool *pool;
-	pthread_t thread;
+	struct thread thread;
 	int index;
 };
 
@@ -121,7 +120,7 @@ static void wait_for_work(struct pool *pool, unsigned round)
 	pthread_mutex_unlock(&pool->lock);
 }
 
-static void *worker_main(void *arg)
+static void worker_main(void *arg)
 {
 	struct worker *w = arg;
 	struct pool *pool = w->pool;
@@ -130,7 +129,7 @@ static void *worker_main(void *arg)
 	for (;;) {
 		wait_for_work(pool, round);
 		if (atomic_load(&pool->stop))
-			return NULL;
+			return;
 		round++; /* pool_run waits for all of us: no round can be missed */
 		run_range(pool, w->index);
 		if (atomic_fetch_sub(&pool->n_left, 1) == 1 && atomic_load(&pool->caller_sleeps)) {
@@ -179,24 +178,19 @@ void pool_run(struct pool *pool, int n_items, pool_fn fn, void *arg)
 		wait_for_done(pool);
 }
 
-/* Signals are the main thread's business: workers take none. */
 static int start_workers(struct pool *pool, struct err *err)
 {
-	sigset_t all, before;
 	int rc = 0;
 
-	sigfillset(&all);
-	pthread_sigmask(SIG_BLOCK, &all, &before);
 	for (int i = 1; i < pool->n_threads && !rc; i++) {
 		struct worker *w = &pool->workers[i];
 
 		w->pool = pool;
 		w->index = i;
-		rc = pthread_create(&w->thread, NULL, worker_main, w);
+		rc = thread_start(&w->thread, worker_main, w);
 		if (!rc)
 			pool->n_started++;
 	}
-	pthread_sigmask(SIG_SETMASK, &before, NULL);
 	if (rc)
 		return err_set_sys(err, ERR_MEMORY, rc, "starting worker thread %d of %d; use fewer threads", pool->n_started + 1,
 				   pool->n_threads - 1);
@@ -231,7 +225,7 @@ void pool_close(struct pool *pool)
 	atomic_store(&pool->stop, true);
 	wake_workers(pool);
 	for (int i = 1; i <= pool->n_started; i++)
-		pthread_join(pool->workers[i].thread, NULL);
+		thread_join(&pool->workers[i].thread);
 	pthread_cond_destroy(&pool->work_done);
 	pthread_cond_destroy(&pool->work_there);
 	pthread_mutex_destroy(&pool->lock);

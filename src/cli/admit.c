@@ -5,7 +5,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* What decides what a job needs: how long it is, whether it takes one row or two, and its prompt; and whose set's sentence it would be. */
+/* What decides what a job needs: its checkpoint, how long it is, whether it takes one row or two, and its prompt; and whose set's
+ * sentence it would be. */
 struct shape {
 	double seconds;
 	bool is_single;
@@ -23,6 +24,8 @@ static int compare(const struct shape *x, const struct shape *y)
 {
 	if (x->job->line != y->job->line)
 		return x->job->line < y->job->line ? -1 : 1;
+	if (x->job->maker != y->job->maker && strcmp(x->job->maker->text, y->job->maker->text) != 0)
+		return strcmp(x->job->maker->text, y->job->maker->text);
 	if (x->seconds < y->seconds || x->seconds > y->seconds)
 		return x->seconds > y->seconds ? -1 : 1;
 	if (x->is_single != y->is_single)
@@ -61,26 +64,50 @@ static void collect(struct shapes *s, const struct run_config *config)
 	s->n = n_kept;
 }
 
-/* One sentence for all refusals of a set that have the same reason: about the neediest job. */
+/* Where it is mended: at the prompt, else at the set. */
+static void find_place(const struct backend_question *q, int *line, int *column)
+{
+	bool is_at_prompt = q->is_about_prompt && q->job->prompt_line > 0;
+
+	*line = is_at_prompt ? q->job->prompt_line : q->job->line;
+	*column = is_at_prompt ? q->job->prompt_column : 0;
+}
+
+static bool is_same_refusal(const struct backend_question *a, const struct backend_question *b)
+{
+	int line_a, line_b, column_a, column_b;
+
+	find_place(a, &line_a, &column_a);
+	find_place(b, &line_b, &column_b);
+	return a->code == b->code && line_a == line_b && column_a == column_b;
+}
+
+/* One sentence for all refusals at one place that have the same reason: about the neediest job. */
 static int tell_refusals(struct backend_question *list, int n, struct findings *findings)
 {
 	int status = 0;
 
 	for (int i = 0; i < n; i++) {
-		int n_more = 0;
+		int n_more = 0, line, column;
 		char *text;
 
 		if (list[i].code == ERR_NONE)
 			continue;
+		if (findings->n_mistakes >= MISTAKES_MAX) {
+			findings_add(findings, 0, 0, "there are more jobs that cannot be done: mend these first");
+			break;
+		}
 		for (int k = i + 1; k < n; k++) {
-			if (list[k].code != list[i].code || list[k].job->line != list[i].job->line)
+			if (!is_same_refusal(&list[i], &list[k]))
 				continue;
 			list[k].code = ERR_NONE;
 			n_more++;
 		}
-		text = n_more ? mem_printf("%s (and so for %d other combinations of duration, guidance and prompt)", list[i].why, n_more)
+		text = n_more ? mem_printf("%s (and so for %d other combination%s of duration, guidance and prompt)", list[i].why, n_more,
+					   n_more == 1 ? "" : "s")
 			      : mem_strdup(list[i].why);
-		findings_add(findings, list[i].job->line, 0, text);
+		find_place(&list[i], &line, &column);
+		findings_add(findings, line, column, text);
 		free(text);
 		if (!status)
 			status = err_exit_status(list[i].code);

@@ -3,7 +3,7 @@
  *
  * Jobs of a set that need the same (as long, as many rows, the same prompt) are asked
  * about once. Answers the exit status: 0; that of the first refusal, all of which are in
- * `findings` then, one sentence a set and reason; or err's.
+ * `findings` then, one sentence a place and reason; or err's.
  */
 #ifndef CLI_ADMIT_H
 #define CLI_ADMIT_H

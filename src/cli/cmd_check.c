@@ -1,23 +1,17 @@
-#include "base/json_write.h"
 #include "base/text.h"
 #include "cli/cmds.h"
 #include "cli/print.h"
-#include "cli/prepare.h"
+#include "cli/ready.h"
 
-static void print_json(const struct prepared *p, int status, const struct err *err)
+static void print_text(const struct ready *r, const struct options *o)
 {
 	struct strbuf text = STRBUF_INIT(PRINT_MAX);
-	struct json_writer json;
+	char n[48];
 
-	json_begin(&json, &text, 2);
-	json_open_object(&json, NULL);
-	json_put_bool(&json, "ok", status == 0);
-	json_put_int(&json, "exit_status", status);
-	json_put_int(&json, "jobs_total", status ? 0 : p->config.n_jobs);
-	findings_json(&p->findings, &json);
-	if (err->text[0])
-		json_put_text(&json, "error", err->text);
-	json_close(&json);
+	print_visible(&text, o->args[0]);
+	strbuf_addf(&text, ": %s, no mistakes", text_count(n, sizeof n, r->p.config.n_jobs, "job"));
+	if (o->select)
+		strbuf_addf(&text, "; %s%lld selected", r->select.asks_state ? "by their states, at most " : "", (long long)r->select.n_jobs);
 	strbuf_addc(&text, '\n');
 	print_out(&text);
 	strbuf_release(&text);
@@ -25,26 +19,13 @@ static void print_json(const struct prepared *p, int status, const struct err *e
 
 int cmd_check(const struct options *o)
 {
-	struct strbuf text = STRBUF_INIT(PRINT_MAX);
-	struct prepared p;
+	struct ready r;
 	struct err err = ERR_INIT;
-	int status = prepare_open(&p, o, &err);
+	int status = ready_open(&r, o, &err);
 
-	if (o->json) {
-		print_json(&p, status, &err);
-	} else {
-		prepare_print_findings(&p, o);
-		if (err.text[0])
-			(void)print_err(&err);
-		if (!status && !o->is_quiet) {
-			char n[48];
-
-			print_visible(&text, o->args[0]);
-			strbuf_addf(&text, ": %s, no mistakes\n", text_count(n, sizeof n, p.config.n_jobs, "job"));
-			print_out(&text);
-		}
-	}
-	prepare_close(&p);
-	strbuf_release(&text);
+	ready_tell(&r, o, status, &err, true);
+	if (!status && !o->json && !o->is_quiet)
+		print_text(&r, o);
+	ready_close(&r);
 	return status;
 }

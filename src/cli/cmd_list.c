@@ -1,5 +1,6 @@
 #include "base/json.h"
 #include "base/json_write.h"
+#include "cli/choose.h"
 #include "cli/cmds.h"
 #include "cli/folder.h"
 #include "cli/print.h"
@@ -12,6 +13,7 @@
 
 struct listing {
 	const struct options *o;
+	struct choose choose;
 	struct strbuf text;
 	int set_width; /* of the longest set name; 0: no sets */
 	int64_t n;
@@ -21,8 +23,10 @@ static int measure(void *arg, const struct ledger_job *job, struct err *err)
 {
 	struct listing *list = arg;
 	size_t len = strlen(job->set);
+	int meant = choose_row(&list->choose, job, err);
 
-	(void)err;
+	if (meant <= 0)
+		return meant;
 	if (len > SET_WIDTH_MAX)
 		len = SET_WIDTH_MAX;
 	if ((int)len > list->set_width)
@@ -88,7 +92,10 @@ static void add_json(struct listing *list, const struct ledger_job *job)
 static int visit(void *arg, const struct ledger_job *job, struct err *err)
 {
 	struct listing *list = arg;
+	int meant = choose_row(&list->choose, job, err);
 
+	if (meant <= 0)
+		return meant;
 	if (list->o->json)
 		add_json(list, job);
 	else if (add_line(list, job, err) < 0)
@@ -114,7 +121,7 @@ static int print_all(struct listing *list, struct ledger *l, unsigned mask, stru
 
 int cmd_list(const struct options *o)
 {
-	struct listing list = { o, STRBUF_INIT(PRINT_MAX), 0, 0 };
+	struct listing list = { .o = o, .text = STRBUF_INIT(PRINT_MAX) };
 	unsigned mask = LEDGER_ALL_STATES;
 	struct err err = ERR_INIT;
 	struct folder f = { 0 };
@@ -122,16 +129,16 @@ int cmd_list(const struct options *o)
 	int status;
 
 	if (o->state) {
-		if (job_state_find(o->state, &state) < 0) {
-			print_message("--state must be one of pending, submitting, running, made, done, failed, unknown, superseded, lost; found '%s'",
-				      o->state);
-			return 2;
-		}
+		if (job_state_find(o->state, &state) < 0)
+			BUG("the option --state lets '%s' pass", o->state);
 		mask = 1u << state;
 	}
 	status = folder_open(&f, o);
+	if (!status && choose_open(&list.choose, o->select, f.ledger, &err) < 0)
+		status = print_err(&err);
 	if (!status && print_all(&list, f.ledger, mask, &err) < 0)
 		status = print_err(&err);
+	choose_close(&list.choose);
 	folder_close(&f);
 	strbuf_release(&list.text);
 	return status;

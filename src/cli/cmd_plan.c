@@ -2,7 +2,7 @@
 #include "base/text.h"
 #include "cli/cmds.h"
 #include "cli/print.h"
-#include "cli/prepare.h"
+#include "cli/ready.h"
 #include "engine/engine.h"
 
 #include <stddef.h>
@@ -18,7 +18,7 @@ static const struct row {
 	{ offsetof(struct run_plan, n_failed), "failed", "failed" },
 	{ offsetof(struct run_plan, n_replaced), "replaced", "of the new take the path of an old file, which moves to .mgbatch/old" },
 	{ offsetof(struct run_plan, n_renamed), "renamed", "of the done are to be renamed" },
-	{ offsetof(struct run_plan, n_stale), "stale", "of the done have another format or arithmetic (--remake-stale makes them again)" },
+	{ offsetof(struct run_plan, n_stale), "stale", "of the done have another format, bits, rate or arithmetic (--remake-stale makes them again)" },
 	{ offsetof(struct run_plan, n_missing), "missing", "done, but the file is missing or of another size: made again" },
 	{ offsetof(struct run_plan, n_back), "back", "back from superseded" },
 	{ offsetof(struct run_plan, n_superseded), "superseded", "no longer in the manifest; their files stay" },
@@ -37,9 +37,9 @@ static void add_memory(struct strbuf *text, const struct prepared *p)
 	uint64_t limit = p->config.backend.memory_bytes;
 	char need[32], have[32];
 
-	if (!p->has_checkpoint)
+	if (p->models.n_checkpoints == 0)
 		return;
-	strbuf_addf(text, "memory    %s of weights; ", text_bytes(need, sizeof need, p->checkpoint.weight_bytes));
+	strbuf_addf(text, "memory    %s of weights; ", text_bytes(need, sizeof need, models_weight_bytes(&p->models)));
 	if (limit)
 		strbuf_addf(text, "the manifest allows %s\n", text_bytes(have, sizeof have, limit));
 	else
@@ -134,20 +134,18 @@ static void print_json(const struct prepared *p, const struct run_plan *plan)
 
 int cmd_plan(const struct options *o)
 {
-	struct prepared p;
+	struct ready r;
 	struct run_plan plan = { 0 };
 	struct err err = ERR_INIT;
-	int status = prepare_open(&p, o, &err);
+	int status = ready_open(&r, o, &err);
 
-	prepare_print_findings(&p, o);
-	if (!status && run_plan(&p.config, &plan, &err) < 0)
+	if (!status && run_plan(&r.p.config, &plan, &err) < 0)
 		status = err_exit_status(err.code);
-	if (err.text[0])
-		(void)print_err(&err);
+	ready_tell(&r, o, status, &err, false);
 	if (!status && o->json)
-		print_json(&p, &plan);
+		print_json(&r.p, &plan);
 	else if (!status)
-		print_text(&p, &plan);
-	prepare_close(&p);
+		print_text(&r.p, &plan);
+	ready_close(&r);
 	return status;
 }

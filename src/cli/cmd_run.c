@@ -3,13 +3,16 @@
 #include "base/mem.h"
 #include "base/text.h"
 #include "cli/cmds.h"
+#include "cli/events.h"
 #include "cli/live.h"
 #include "cli/print.h"
-#include "cli/prepare.h"
+#include "cli/ready.h"
 #include "report/report.h"
 
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
 
 #define MIB 1048576.0
 
@@ -40,7 +43,11 @@ static void print_text(const struct prepared *p, const struct run_result *result
 	char n[48], made[48], took[48];
 
 	print_visible(&text, p->config.manifest_name);
-	strbuf_addf(&text, ": %lld of %s done", (long long)c->n_done, text_count(n, sizeof n, c->n_jobs, "job"));
+	if (p->config.select && c->n_jobs == 0)
+		strbuf_adds(&text, ": no job is in a state that --select asks for");
+	else
+		strbuf_addf(&text, ": %lld of %s%s done", (long long)c->n_done, p->config.select ? "the selected " : "",
+			    text_count(n, sizeof n, c->n_jobs, "job"));
 	if (c->n_done_before)
 		strbuf_addf(&text, " (%lld before)", (long long)c->n_done_before);
 	if (c->n_failed)
@@ -105,51 +112,102 @@ static void print_json(const struct prepared *p, const struct run_result *result
 	strbuf_release(&text);
 }
 
-/* The run itself and, on every way out of it but another's lock, the reports. */
-static int execute(struct prepared *p, const struct options *o)
+/* ---- the run ----------------------------------------------------------------- */
+
+static bool events_on_stdout(const struct options *o)
 {
+	return o->events && !strcmp(o->events, "-");
+}
+
+struct hearing {
+	struct live live;
+	struct events events;
+};
+
+static void hear(void *arg, const struct run_news *news)
+{
+	struct hearing *h = arg;
+	const char *trouble;
+
+	events_hear(&h->events, news);
+	trouble = events_trouble(&h->events);
+	if (trouble)
+		live_say(&h->live, trouble);
+	live_hear(&h->live, news);
+}
+
+static void end_hearing(struct hearing *h, int status, const char *reason, const struct run_counts *counts)
+{
+	const char *trouble;
+
+	live_end(&h->live);
+	events_end(&h->events, status, reason, counts);
+	trouble = events_trouble(&h->events);
+	if (trouble)
+		print_message("%s", trouble);
+}
+
+/* The run and, on every way out of it but another's lock, the reports. Where a JSON reader waits, an err is told in its object too. */
+static int execute(struct ready *r, const struct options *o, struct hearing *h)
+{
+	struct prepared *p = &r->p;
 	struct run_result result = { 0 };
 	struct err err = ERR_INIT, report_err = ERR_INIT;
-	struct live live;
-	bool ran;
-	int status;
+	bool ran = run_execute(&p->config, &result, &err) == 0;
+	int status = ran ? result.exit_status : err_exit_status(err.code);
 
-	if (run_stop_install(&err) < 0)
-		return print_err(&err);
-	live_begin(&live, p->config.manifest_name, o->is_quiet, o->is_verbose);
-	p->config.listen = live_hear;
-	p->config.listen_arg = &live;
-	ran = run_execute(&p->config, &result, &err) == 0;
-	live_end(&live);
-	status = ran ? result.exit_status : print_err(&err);
 	/* A run killed between its last commit and its reports left old ones: they are written even where nothing was to do. */
-	if ((ran || result.ledger_changed) && write_reports(p->config.output_dir, &report_err) < 0) {
-		int report_status = print_err(&report_err);
-
-		status = status ? status : report_status;
-	}
-	if (!ran)
+	if ((ran || result.ledger_changed) && write_reports(p->config.output_dir, &report_err) < 0)
+		status = status ? status : err_exit_status(report_err.code);
+	end_hearing(h, status, ran ? result.reason : err.text, &result.counts);
+	if (report_err.text[0])
+		(void)print_err(&report_err);
+	if (!ran) {
+		ready_tell_err(r, o, status, &err);
 		return status;
+	}
 	if (o->is_verbose && !o->is_quiet)
 		print_memory(p, &result.counts);
 	if (o->json)
 		print_json(p, &result);
 	else if (!o->is_quiet || status)
-		print_text(p, &result, !report_err.text[0], o->is_quiet ? stderr : stdout);
+		print_text(p, &result, !report_err.text[0], o->is_quiet || events_on_stdout(o) ? stderr : stdout);
+	return status;
+}
+
+static int listen_and_execute(struct ready *r, const struct options *o)
+{
+	struct hearing h;
+	struct err err = ERR_INIT;
+	int status;
+
+	if (events_open(&h.events, o->events, &r->p.config, &err) < 0 || run_stop_install(&err) < 0) {
+		ready_tell_err(r, o, err_exit_status(err.code), &err);
+		events_close(&h.events);
+		return err_exit_status(err.code);
+	}
+	live_begin(&h.live, r->p.config.manifest_name, o->is_quiet, o->is_verbose);
+	r->p.config.listen = hear;
+	r->p.config.listen_arg = &h;
+	status = execute(r, o, &h);
+	events_close(&h.events);
 	return status;
 }
 
 int cmd_run(const struct options *o)
 {
-	struct prepared p;
+	struct ready r;
 	struct err err = ERR_INIT;
-	int status = prepare_open(&p, o, &err);
+	int status;
 
-	prepare_print_findings(&p, o);
-	if (err.text[0])
-		(void)print_err(&err);
+	if (o->json && events_on_stdout(o)) {
+		print_message("--events - and --json both write to standard output: give --events a file");
+		return 2;
+	}
+	status = ready_open(&r, o, &err);
+	ready_tell(&r, o, status, &err, false);
 	if (!status)
-		status = execute(&p, o);
-	prepare_close(&p);
+		status = listen_and_execute(&r, o);
+	ready_close(&r);
 	return status;
 }

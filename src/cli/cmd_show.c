@@ -5,7 +5,7 @@
 #include "cli/cmds.h"
 #include "cli/folder.h"
 #include "cli/print.h"
-#include "cli/remake.h"
+#include "report/report.h"
 
 #include <string.h>
 
@@ -39,8 +39,14 @@ static void add_artifact(struct strbuf *text, const struct ledger_job *job)
 
 	if (!job->has_artifact)
 		return;
-	strbuf_addf(text, "%-11s %s, %d bit, %d Hz, %d channels, %.3f s, %s\n", "file", job->format, job->bits, job->rate_hz,
-		    job->n_channels, job->seconds, text_bytes(bytes, sizeof bytes, (uint64_t)job->n_bytes));
+	strbuf_addf(text, "%-11s %s, ", "file", job->format);
+	if (job->bits != AUDIO_LOSSY_BITS)
+		strbuf_addf(text, "%d bit, ", job->bits);
+	strbuf_addf(text, "%d Hz", job->rate_hz);
+	if (job->rate_hz != job->model_rate_hz)
+		strbuf_addf(text, " (made at %d Hz)", job->model_rate_hz);
+	strbuf_addf(text, ", %d channels, %.3f s, %s\n", job->n_channels, job->seconds,
+		    text_bytes(bytes, sizeof bytes, (uint64_t)job->n_bytes));
 	if (job->lkfs > LEVEL_SILENT)
 		strbuf_addf(text, "%-11s %.2f LKFS, peak %.4f\n", "level", job->lkfs, job->peak);
 	else
@@ -93,7 +99,7 @@ static int show_text(struct showing *s, const struct ledger_job *job, struct err
 	if (ledger_each_attempt(s->ledger, job->id, show_attempt, text, err) < 0)
 		return -1;
 	strbuf_adds(text, "\n# a manifest that makes it again:\n");
-	return remake_manifest(text, job, s->backend, err);
+	return report_remake(text, job, s->backend, err);
 }
 
 static int put_attempt(void *arg, const struct ledger_attempt *attempt, struct err *err)
@@ -120,10 +126,12 @@ static void put_artifact(struct json_writer *json, const struct ledger_job *job)
 {
 	json_open_object(json, "artifact");
 	json_put_text(json, "format", job->format);
-	json_put_int(json, "bits", job->bits);
+	if (job->bits != AUDIO_LOSSY_BITS)
+		json_put_int(json, "bits", job->bits);
 	json_put_int(json, "bytes", job->n_bytes);
 	json_put_float(json, "seconds", job->seconds);
 	json_put_int(json, "rate_hz", job->rate_hz);
+	json_put_int(json, "model_rate_hz", job->model_rate_hz);
 	json_put_int(json, "channels", job->n_channels);
 	json_put_float(json, "lkfs", job->lkfs);
 	json_put_float(json, "peak", job->peak);
@@ -159,7 +167,7 @@ static int show_json(struct showing *s, const struct ledger_job *job, struct err
 	if (job->has_artifact)
 		put_artifact(&json, job);
 	json_open_array(&json, "attempts");
-	if (ledger_each_attempt(s->ledger, job->id, put_attempt, &json, err) < 0 || remake_manifest(&lines, job, s->backend, err) < 0)
+	if (ledger_each_attempt(s->ledger, job->id, put_attempt, &json, err) < 0 || report_remake(&lines, job, s->backend, err) < 0)
 		goto out;
 	json_close(&json);
 	json_put_text(&json, "manifest", lines.buf);

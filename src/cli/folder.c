@@ -10,7 +10,7 @@
 #include <string.h>
 
 /* Only the head of the manifest is needed: mistakes in its sweeps do not hide what has been made. */
-static int dir_of_manifest(char **ret, const struct options *o)
+static int read_manifest(struct folder *f, const struct options *o)
 {
 	struct manifest_overrides over = { .backend = o->backend, .output = o->output };
 	struct findings findings = { 0 };
@@ -33,13 +33,22 @@ static int dir_of_manifest(char **ret, const struct options *o)
 		print_message("the manifest has mistakes; name the output folder instead");
 		goto out;
 	}
-	*ret = mem_strdup(m->output.dir);
+	f->output_dir = mem_strdup(m->output.dir);
+	f->manifest_name = mem_strdup(m->name);
+	f->backend = param_backend_name(m->backend);
 	status = 0;
 out:
 	findings_release(&findings);
 	manifest_free(m);
 	card_close(card);
 	return status;
+}
+
+static int check_owner(const struct folder *f, struct err *err)
+{
+	struct ledger_owner owner = { f->manifest_name, f->backend, false };
+
+	return f->manifest_name ? ledger_check_owner(f->ledger, f->output_dir, &owner, err) : 0;
 }
 
 int folder_open(struct folder *f, const struct options *o)
@@ -55,18 +64,37 @@ int folder_open(struct folder *f, const struct options *o)
 		}
 		f->output_dir = fs_join("", o->args[0]);
 	} else {
-		status = dir_of_manifest(&f->output_dir, o);
+		status = read_manifest(f, o);
 		if (status)
 			return status;
 	}
-	if (ledger_open_read(&f->ledger, f->output_dir, &err) < 0)
+	if (ledger_open_read(&f->ledger, f->output_dir, &err) < 0 || check_owner(f, &err) < 0)
 		return print_err(&err);
 	return 0;
 }
 
-void folder_close(struct folder *f)
+void folder_let_go(struct folder *f)
 {
 	ledger_close(f->ledger);
+	f->ledger = NULL;
+}
+
+void folder_close(struct folder *f)
+{
+	folder_let_go(f);
 	free(f->output_dir);
+	free(f->manifest_name);
 	memset(f, 0, sizeof *f);
+}
+
+static void tell(void *arg, const char *text)
+{
+	(void)arg;
+	print_message("%s", text);
+}
+
+void folder_place(const struct folder *f, const struct options *o, struct run_place *ret)
+{
+	*ret = (struct run_place){ .output_dir = f->output_dir, .called = o->args[0], .manifest_name = f->manifest_name,
+				   .backend = f->backend, .wait = o->wait, .tell = tell };
 }

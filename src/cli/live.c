@@ -123,6 +123,13 @@ static void message(struct live *live, const char *what, const char *colour, con
 	strbuf_release(&line);
 }
 
+void live_say(struct live *live, const char *text)
+{
+	struct run_news news = { .kind = RUN_NOTE, .text = text };
+
+	message(live, "", "", &news);
+}
+
 void live_hear(void *arg, const struct run_news *news)
 {
 	struct live *live = arg;
@@ -130,6 +137,7 @@ void live_hear(void *arg, const struct run_news *news)
 	switch (news->kind) {
 	case RUN_STARTED:
 	case RUN_PROGRESS:
+	case RUN_JOB_STARTED:
 		break;
 	case RUN_SETTLED:
 	case RUN_NOTE:

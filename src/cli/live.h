@@ -28,6 +28,7 @@ struct live {
 
 void live_begin(struct live *live, const char *name, bool is_quiet, bool is_verbose);
 void live_hear(void *arg, const struct run_news *news); /* for run_config.listen */
+void live_say(struct live *live, const char *text); /* a line of its own, above the live one */
 void live_end(struct live *live);
 
 bool live_is_due(const struct live *live, const struct run_counts *counts);

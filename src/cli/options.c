@@ -1,55 +1,101 @@
 #include "cli/options.h"
 
+#include "backend/backend.h"
 #include "base/mem.h"
 #include "base/text.h"
+#include "job/job.h"
 
-#include <stddef.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-enum kind { KIND_FLAG, KIND_TEXT, KIND_TEXTS, KIND_COUNT, KIND_TIME, KIND_LATER };
-
-struct option {
-	const char *name; /* with its dashes */
-	const char *letter; /* "-q", or NULL */
-	enum kind kind;
-	size_t offset; /* in struct options, of the kind's type */
-	unsigned verbs;
-	const char *value; /* how help calls it; NULL: a flag */
-	const char *help;
-};
-
-#define MAKES (VERB_RUN | VERB_CHECK | VERB_PLAN)
-#define READS (VERB_STATUS | VERB_LIST | VERB_SHOW | VERB_REPORT)
-#define ALL (MAKES | READS | VERB_SCHEMA)
+#define MAKES ((unsigned)(VERB_RUN | VERB_CHECK | VERB_PLAN))
+#define READS ((unsigned)(VERB_STATUS | VERB_LIST | VERB_SHOW | VERB_REPORT))
+#define TENDS ((unsigned)(VERB_WHY | VERB_RETRY | VERB_VERIFY | VERB_GC))
+#define PREPARES (MAKES | VERB_WHY | VERB_VERIFY) /* read the whole manifest */
+#define EVERY (~0u)
 #define AT(member) offsetof(struct options, member)
 
 static const struct option table[] = {
-	{ "--output", NULL, KIND_TEXT, AT(output), MAKES | READS, "DIR", "the output folder, instead of the manifest's" },
-	{ "--backend", NULL, KIND_TEXT, AT(backend), MAKES | READS, "NAME", "native or fake; without --output it writes to <dir>-NAME" },
-	{ "--checkpoint", NULL, KIND_TEXT, AT(checkpoint), MAKES, "DIR", "the folder of the model's weights" },
-	{ "--set", NULL, KIND_TEXTS, AT(sets), MAKES, "NAME=VALUE", "a parameter's value over the manifest's; may be repeated" },
+	{ "--output", NULL, KIND_TEXT, AT(output), MAKES | READS | TENDS, "DIR", "the output folder, instead of the manifest's" },
+	{ "--backend", NULL, KIND_BACKEND, AT(backend), MAKES | READS | TENDS, "NAME", "who makes the audio; without --output it writes to <dir>-NAME" },
+	{ "--checkpoint", NULL, KIND_TEXT, AT(checkpoint), PREPARES, "DIR", "the folder of the model's weights" },
+	{ "--set", NULL, KIND_TEXTS, AT(sets), PREPARES, "NAME=VALUE", "a parameter's value over the manifest's; may be repeated" },
+	{ "--select", NULL, KIND_TEXT, AT(select), MAKES | VERB_LIST | VERB_RETRY | VERB_VERIFY | VERB_GC, "EXPR", "only the jobs for which this holds: seed = 1 and set = rain" },
 	{ "--limit", NULL, KIND_COUNT, AT(limit), VERB_RUN, "N", "start at most N jobs" },
 	{ "--for", NULL, KIND_TIME, AT(for_s), VERB_RUN, "TIME", "start no more jobs after this time (90s, 15m, 6h)" },
-	{ "--threads", NULL, KIND_COUNT, AT(threads), MAKES, "N", "processors to use; all that this process may use unless said" },
-	{ "--wait", NULL, KIND_FLAG, AT(wait), VERB_RUN, NULL, "wait for another run on this folder to end" },
+	{ "--threads", NULL, KIND_COUNT, AT(threads), PREPARES, "N", "processors to use; all that this process may use unless said" },
+	{ "--wait", NULL, KIND_FLAG, AT(wait), VERB_RUN | VERB_RETRY | VERB_VERIFY | VERB_GC, NULL, "wait for another run on this folder to end" },
 	{ "--remake-stale", NULL, KIND_FLAG, AT(remake_stale), VERB_RUN | VERB_PLAN, NULL,
-	  "make files again that have another format, depth or arithmetic" },
-	{ "--state", NULL, KIND_TEXT, AT(state), VERB_LIST, "STATE", "only jobs in this state" },
-	{ "--json", NULL, KIND_FLAG, AT(json), ALL & ~(unsigned)VERB_REPORT, NULL, "print JSON" },
-	{ "--quiet", "-q", KIND_FLAG, AT(is_quiet), VERB_RUN | VERB_CHECK | VERB_REPORT, NULL, "say nothing when all is well" },
+	  "make files again that have another format, bits, rate or arithmetic" },
+	{ "--state", NULL, KIND_STATE, AT(state), VERB_LIST, "STATE", "only jobs in this state" },
+	{ "--deep", NULL, KIND_FLAG, AT(deep), VERB_VERIFY, NULL, "read every file and compare its hash with the ledger's" },
+	{ "--regen", NULL, KIND_COUNT, AT(n_regen), VERB_VERIFY, "N", "make N finished jobs again and compare their samples" },
+	{ "--pay-again", NULL, KIND_FLAG, AT(pay_again), VERB_RETRY, NULL, "make jobs again that may have been paid for already; with their ids" },
+	{ "--yes", NULL, KIND_FLAG, AT(yes), VERB_GC, NULL, "remove the files; without it they are only listed" },
+	{ "--events", NULL, KIND_TEXT, AT(events), VERB_RUN, "FILE", "append what happens to FILE, one JSON object a line; '-' is standard output" },
+	{ "--json", NULL, KIND_FLAG, AT(json), (MAKES | READS | TENDS | VERB_SCHEMA | VERB_MODELS) & ~(unsigned)VERB_REPORT, NULL, "print JSON" },
+	{ "--quiet", "-q", KIND_FLAG, AT(is_quiet), VERB_RUN | VERB_CHECK | VERB_REPORT | VERB_INIT | VERB_VERIFY, NULL, "say nothing when all is well" },
 	{ "--verbose", "-v", KIND_FLAG, AT(is_verbose), VERB_RUN, NULL, "say each finished job" },
-	{ "--help", "-h", KIND_FLAG, AT(help), ALL, NULL, "this page" },
-	{ "--select", NULL, KIND_LATER, 0, MAKES | READS, "EXPR", NULL },
-	{ "--events", NULL, KIND_LATER, 0, VERB_RUN, "FILE", NULL },
+	{ "--help", "-h", KIND_FLAG, AT(help), EVERY, NULL, "the verb's page" },
 };
 
-#define N_OPTIONS (sizeof table / sizeof *table)
+#define N_OPTIONS ((int)(sizeof table / sizeof *table))
+
+const struct option *option_at(int i)
+{
+	return i < N_OPTIONS ? &table[i] : NULL;
+}
+
+/* ---- choices ---------------------------------------------------------------- */
+
+static const char *backend_at(int i)
+{
+	for (int which = 0; which < PARAM_N_BACKENDS; which++)
+		if (backend_find((enum param_backend)which) && i-- == 0)
+			return param_backend_name((enum param_backend)which);
+	return NULL;
+}
+
+static const char *state_at(int i)
+{
+	return i < JOB_N_STATES ? job_state_name((enum job_state)i) : NULL;
+}
+
+const char *option_choice(const struct option *o, int i)
+{
+	static const char *(*const lists[KIND_N])(int) = { [KIND_BACKEND] = backend_at, [KIND_STATE] = state_at };
+
+	return lists[o->kind] ? lists[o->kind](i) : NULL;
+}
+
+static int check_choice(const struct option *o, const char *value, struct err *err)
+{
+	struct strbuf all = STRBUF_INIT(ERR_TEXT_MAX);
+	const char *names[16], *near;
+	size_t n = 0;
+
+	for (; n < sizeof names / sizeof *names && option_choice(o, (int)n); n++) {
+		names[n] = option_choice(o, (int)n);
+		strbuf_addf(&all, "%s%s", n ? ", " : "", names[n]);
+		if (!strcmp(names[n], value)) {
+			strbuf_release(&all);
+			return 0;
+		}
+	}
+	near = text_nearest(value, names, n);
+	if (near)
+		err_set(err, ERR_USAGE, "%s must be one of %s; found '%s', did you mean '%s'?", o->name, all.buf, value, near);
+	else
+		err_set(err, ERR_USAGE, "%s must be one of %s; found '%s'", o->name, all.buf, value);
+	strbuf_release(&all);
+	return -1;
+}
+
+/* ---- reading ---------------------------------------------------------------- */
 
 static const struct option *find(const char *word, size_t len)
 {
-	for (size_t i = 0; i < N_OPTIONS; i++) {
+	for (int i = 0; i < N_OPTIONS; i++) {
 		const struct option *o = &table[i];
 
 		if ((strlen(o->name) == len && !strncmp(o->name, word, len)) ||
@@ -66,8 +112,8 @@ static int unknown(const char *verb_name, enum verb verb, const char *word, size
 	char *copy = mem_strndup(word, len);
 	const char *near;
 
-	for (size_t i = 0; i < N_OPTIONS; i++)
-		if (table[i].verbs & verb && table[i].kind != KIND_LATER)
+	for (int i = 0; i < N_OPTIONS; i++)
+		if (table[i].verbs & verb)
 			names[n++] = table[i].name;
 	near = text_nearest(copy, names, n);
 	if (near)
@@ -85,6 +131,12 @@ static int store(struct options *ret, const struct option *o, const char *value,
 	switch (o->kind) {
 	case KIND_FLAG:
 		*(bool *)at = true;
+		break;
+	case KIND_BACKEND:
+	case KIND_STATE:
+		if (check_choice(o, value, err) < 0)
+			return -1;
+		*(const char **)at = value;
 		break;
 	case KIND_TEXT:
 		if (!*value)
@@ -105,8 +157,8 @@ static int store(struct options *ret, const struct option *o, const char *value,
 		if (!text_parse_duration(value, at) || *(double *)at <= 0)
 			return err_set(err, ERR_USAGE, "%s must be a time such as 90s, 15m or 6h, found '%s'", o->name, value);
 		break;
-	case KIND_LATER:
-		return err_set(err, ERR_USAGE, "%s is not in this version yet", o->name);
+	case KIND_N:
+		break;
 	}
 	return 0;
 }
@@ -127,7 +179,7 @@ static int read_option(struct options *ret, const char *verb_name, enum verb ver
 		value = equals + 1;
 	if (!o->value && value)
 		return err_set(err, ERR_USAGE, "%s takes no value, found '%s'", o->name, value);
-	if (o->value && !value && o->kind != KIND_LATER) {
+	if (o->value && !value) {
 		if (*i + 1 == argc)
 			return err_set(err, ERR_USAGE, "%s wants a value: %s %s", o->name, o->name, o->value);
 		value = argv[++*i];
@@ -146,9 +198,8 @@ int options_read(struct options *ret, const char *verb_name, enum verb verb, int
 		} else if (!only_args && argv[i][0] == '-' && argv[i][1]) {
 			if (read_option(ret, verb_name, verb, argc, argv, &i, err) < 0)
 				return -1;
-		} else if (ret->n_args == OPTION_ARGS_MAX) {
-			return err_set(err, ERR_USAGE, "one word too many: '%s'; 'mgbatch %s --help' says what goes there", argv[i], verb_name);
 		} else {
+			MEM_GROW(ret->args, ret->n_args, ret->cap_args);
 			ret->args[ret->n_args++] = argv[i];
 		}
 	}
@@ -158,19 +209,6 @@ int options_read(struct options *ret, const char *verb_name, enum verb verb, int
 void options_release(struct options *o)
 {
 	free(o->sets);
+	free(o->args);
 	memset(o, 0, sizeof *o);
-}
-
-void options_help(struct strbuf *out, enum verb verb)
-{
-	for (size_t i = 0; i < N_OPTIONS; i++) {
-		const struct option *o = &table[i];
-		char left[40];
-
-		if (!(o->verbs & verb) || o->kind == KIND_LATER)
-			continue;
-		snprintf(left, sizeof left, "%s%s%s%s%s", o->letter ? o->letter : "", o->letter ? ", " : "", o->name, o->value ? " " : "",
-			 o->value ? o->value : "");
-		strbuf_addf(out, "  %-22s  %s\n", left, o->help);
-	}
 }

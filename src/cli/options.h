@@ -3,7 +3,11 @@
  *
  * options_read fills a struct options from the words after the verb. Accepted:
  * --name VALUE, --name=VALUE, -q, "--" (the rest are no options). Values are
- * borrowed from argv. A mistake is ERR_USAGE with what was meant.
+ * borrowed from argv; the arrays are owned and freed by options_release, also after
+ * a failure. A mistake is ERR_USAGE with what was meant.
+ *
+ * A row says everything about an option; pages, the man page and shell completion
+ * are made from the rows: adding an option is a member of struct options and a row.
  */
 #ifndef CLI_OPTIONS_H
 #define CLI_OPTIONS_H
@@ -12,6 +16,7 @@
 #include "base/strbuf.h"
 
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 
 enum verb {
@@ -32,22 +37,45 @@ enum verb {
 	VERB_COMPLETIONS = 1u << 14
 };
 
-#define OPTION_ARGS_MAX 2 /* words that are no options; no verb takes more */
-
 struct options {
-	const char *output, *backend, *checkpoint, *state;
+	const char *output, *backend, *checkpoint, *state, *select, *events;
 	const char **sets; /* "NAME=VALUE"; the array is owned, the texts are not */
 	int n_sets, cap_sets;
 	int64_t limit;   /* 0: not said */
 	int64_t threads; /* 0: not said */
 	double for_s;    /* 0: not said */
-	bool wait, remake_stale, is_quiet, is_verbose, json, help;
-	const char *args[OPTION_ARGS_MAX];
-	int n_args;
+	int64_t n_regen; /* 0: not said */
+	bool wait, remake_stale, is_quiet, is_verbose, json, help, deep, yes, pay_again;
+	const char **args; /* words that are no options; the array is owned */
+	int n_args, cap_args;
+};
+
+/* What an option's value is. */
+enum option_kind {
+	KIND_FLAG,    /* none; the member is a bool */
+	KIND_TEXT,    /* const char *, not empty */
+	KIND_TEXTS,   /* "NAME=VALUE", may be repeated: sets */
+	KIND_COUNT,   /* int64_t, at least 1 */
+	KIND_TIME,    /* double, seconds, more than 0 */
+	KIND_BACKEND, /* const char *, one of the backends of this version */
+	KIND_STATE,   /* const char *, one of the states of a job */
+	KIND_N
+};
+
+struct option {
+	const char *name;   /* with its dashes */
+	const char *letter; /* "-q", or NULL */
+	enum option_kind kind;
+	size_t offset;      /* in struct options, of the kind's type */
+	unsigned verbs;
+	const char *value;  /* how help calls it; "DIR" and "FILE" complete as such; NULL: a flag */
+	const char *help;
 };
 
 int options_read(struct options *ret, const char *verb_name, enum verb verb, int argc, char **argv, struct err *err) WARN_UNUSED;
 void options_release(struct options *o);
-void options_help(struct strbuf *out, enum verb verb); /* the lines of --help: the options that go with the verb */
+
+const struct option *option_at(int i); /* NULL past the last */
+const char *option_choice(const struct option *o, int i); /* the values allowed; NULL past the last, and where any is */
 
 #endif

@@ -4,6 +4,7 @@
 #include "base/mem.h"
 #include "base/pool.h"
 #include "cli/admit.h"
+#include "cli/command_line.h"
 #include "cli/print.h"
 #include "cli/version.h"
 #include "report/report.h"
@@ -14,50 +15,6 @@
 
 /* The only model of this version; another is another card and the manifest's `model:`. */
 #define MODEL "meta-musicgen"
-
-/* modelVersion's default while no checkpoint says what it is: no rule about versions speaks of this one. */
-#define STAND_IN_VERSION "custom"
-
-/* The checkpoint natively; 0 also where the manifest names none (a finding). */
-static int find_checkpoint(struct prepared *p, struct err *err)
-{
-	const struct manifest *m = p->manifest;
-
-	if (m->backend != PARAM_NATIVE)
-		return 0;
-	if (!m->checkpoint && !*m->output.dir)
-		return 0; /* not even the settings could be read: that is the mistake to tell */
-	if (!m->checkpoint) {
-		findings_add(&p->findings, 0, 0, "no checkpoint: say 'checkpoint: FOLDER' in the manifest or --checkpoint FOLDER");
-		return 0;
-	}
-	if (store_open(&p->checkpoint, m->checkpoint, err) < 0)
-		return -1;
-	p->has_checkpoint = true;
-	return 0;
-}
-
-/* What makes the audio. Without a checkpoint a stand-in that only serves to find the other mistakes. */
-static int expand(struct prepared *p, struct err *err)
-{
-	struct manifest *m = p->manifest;
-	struct manifest_model model = { { m->backend, NULL, NULL }, NULL, false };
-
-	if (m->backend == PARAM_SCENARIO)
-		p->made_by = mem_printf("scenario:%s", card_hosted_model(p->card));
-	else if (m->backend == PARAM_FAKE)
-		p->made_by = mem_strdup("fake");
-	else
-		p->made_by = mem_printf("native:%s", p->has_checkpoint ? p->checkpoint.fingerprint : "none");
-	model.maker.text = p->made_by;
-	if (p->has_checkpoint) {
-		model.version = p->checkpoint.version;
-		model.version_is_fixed = true;
-	} else if (m->backend == PARAM_NATIVE) {
-		model.version = STAND_IN_VERSION;
-	}
-	return manifest_expand(m, &model, err);
-}
 
 static void fill_config(struct prepared *p, const struct options *o)
 {
@@ -71,11 +28,11 @@ static void fill_config(struct prepared *p, const struct options *o)
 	c->manifest_len = m->text_len;
 	c->jobs = m->jobs;
 	c->n_jobs = m->n_jobs;
-	c->backend.checkpoint = m->checkpoint;
 	c->backend.memory_bytes = m->run.memory_bytes;
 	c->backend.n_threads = (int)o->threads;
 	c->artifact.format = m->output.format;
 	c->artifact.bits = m->output.bits;
+	c->artifact.rate_hz = m->output.rate_hz;
 	c->artifact.arithmetic = c->ops->arithmetic;
 	c->made_by = p->made_by;
 	c->tool_version = MGBATCH_VERSION;
@@ -85,24 +42,6 @@ static void fill_config(struct prepared *p, const struct options *o)
 	c->limit = o->limit;
 	c->wait = o->wait;
 	c->remake_stale = o->remake_stale;
-}
-
-static char *command_line(const struct options *o)
-{
-	struct strbuf text = STRBUF_INIT(PRINT_MAX);
-
-	strbuf_adds(&text, "mgbatch run");
-	for (int i = 0; i < o->n_args; i++)
-		strbuf_addf(&text, " %s", o->args[i]);
-	if (o->output)
-		strbuf_addf(&text, " --output %s", o->output);
-	if (o->backend)
-		strbuf_addf(&text, " --backend %s", o->backend);
-	if (o->checkpoint)
-		strbuf_addf(&text, " --checkpoint %s", o->checkpoint);
-	for (int i = 0; i < o->n_sets; i++)
-		strbuf_addf(&text, " --set %s", o->sets[i]);
-	return strbuf_detach(&text);
 }
 
 static int read_manifest(struct prepared *p, const struct options *o, struct err *err)
@@ -122,6 +61,7 @@ static int check_folder(const char *output_dir, struct err *err)
 {
 	char *mark = fs_join(output_dir, ".mgbatch");
 	const char *found = NULL;
+	int has_mark;
 
 	for (int i = 0; report_file(i) && !found; i++) {
 		char *path = fs_join(output_dir, report_file(i));
@@ -129,35 +69,52 @@ static int check_folder(const char *output_dir, struct err *err)
 		found = fs_exists(path) ? report_file(i) : NULL;
 		free(path);
 	}
-	if (found && fs_exists(mark))
-		found = NULL;
+	has_mark = found ? fs_find(mark, err) : 1;
 	free(mark);
-	return !found ? 0
-		      : err_set(err, ERR_USAGE,
-				"'%s' has a file '%s' that mgbatch did not write: move it away, or choose another folder with --output DIR",
-				output_dir, found);
+	if (has_mark < 0)
+		return -1;
+	return has_mark ? 0
+			: err_set(err, ERR_USAGE,
+				  "'%s' has a file '%s' that mgbatch did not write: move it away, or choose another folder with --output DIR",
+				  output_dir, found);
+}
+
+/* Text -> jobs. What the checkpoints lack is told after the manifest's own mistakes, and counts for less. */
+static int find_jobs(struct prepared *p, struct err *err)
+{
+	struct findings troubles = { .n = 0 };
+	int status = 0;
+
+	if (*p->manifest->output.dir) /* else not even the settings could be read: that is the mistake to tell */
+		models_open(&p->models, p->manifest, &troubles);
+	if (manifest_expand(p->manifest, p->models.list, p->models.n, err) < 0) {
+		status = err_exit_status(err->code);
+		goto out;
+	}
+	findings_add_all(&p->findings, p->manifest);
+	for (int i = 0; i < troubles.n; i++)
+		findings_add(&p->findings, troubles.list[i].line, troubles.list[i].column, troubles.list[i].text);
+	if (p->manifest->n_mistakes)
+		status = err_exit_status(ERR_MANIFEST);
+	else if (troubles.n)
+		status = err_exit_status(ERR_MODEL);
+out:
+	findings_release(&troubles);
+	return status;
 }
 
 int prepare_open(struct prepared *p, const struct options *o, struct err *err)
 {
-	struct err model_err = ERR_INIT;
-	int model;
+	int status;
 
 	memset(p, 0, sizeof *p);
 	if (o->threads > POOL_THREADS_MAX)
 		return err_set(err, ERR_USAGE, "--threads must be from 1 to %d, found %lld", POOL_THREADS_MAX, (long long)o->threads), 2;
 	if (read_manifest(p, o, err) < 0)
 		return err->code == ERR_IO ? 2 : err_exit_status(err->code); /* no such manifest: nothing ran */
-	model = find_checkpoint(p, &model_err);
-	if (expand(p, err) < 0)
-		return err_exit_status(err->code);
-	findings_add_all(&p->findings, p->manifest);
-	if (p->findings.n_mistakes)
-		return 2;
-	if (model < 0) {
-		*err = model_err;
-		return err_exit_status(err->code);
-	}
+	status = find_jobs(p, err);
+	if (status)
+		return status;
 	if (!p->config.ops) {
 		err_set(err, ERR_USAGE, "backend '%s' is not in this version yet; there are native and fake",
 			param_backend_name(p->manifest->backend));
@@ -165,6 +122,7 @@ int prepare_open(struct prepared *p, const struct options *o, struct err *err)
 	}
 	if (check_folder(p->manifest->output.dir, err) < 0)
 		return err_exit_status(err->code);
+	p->made_by = models_join(p->manifest);
 	p->command_line = command_line(o);
 	fill_config(p, o);
 	return admit_jobs(&p->config, &p->findings, err);
@@ -174,8 +132,7 @@ void prepare_close(struct prepared *p)
 {
 	manifest_free(p->manifest);
 	card_close(p->card);
-	if (p->has_checkpoint)
-		store_release(&p->checkpoint);
+	models_close(&p->models);
 	findings_release(&p->findings);
 	free(p->made_by);
 	free(p->command_line);

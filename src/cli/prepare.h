@@ -1,7 +1,7 @@
 /*
  * cli/prepare: from a manifest's path to everything that run, plan and check need.
  *
- * prepare_open reads the manifest, finds the checkpoint, expands the jobs, asks
+ * prepare_open reads the manifest, opens the checkpoints, expands the jobs, asks
  * the backend whether each can ever be done, and fills the run's settings.
  * It answers the exit status: 0 ready; else `findings` has mistakes or err is
  * filled, both for the caller to print.
@@ -11,16 +11,15 @@
 #define CLI_PREPARE_H
 
 #include "cli/findings.h"
+#include "cli/models.h"
 #include "cli/options.h"
 #include "run/run.h"
-#include "store/store.h"
 
 struct prepared {
 	struct card *card;
 	struct manifest *manifest;
-	struct checkpoint checkpoint;
-	bool has_checkpoint;
-	char *made_by;
+	struct models models;
+	char *made_by; /* all that make some job, in running order */
 	char *command_line;
 	struct findings findings;
 	struct run_config config;

@@ -98,6 +98,20 @@ static int read_activation(const struct json *section, const char *where, const 
 	return err_set(err, ERR_MODEL, "%s.%s is '%s', which this engine does not compute", where, name, value);
 }
 
+static int add_ratio(struct codec_dims *d, double ratio, struct err *err)
+{
+	if (d->n_ratios == MODEL_RATIOS_MAX || !(ratio >= 1 && ratio <= 32 && floor(ratio) == ratio))
+		return err_set(err, ERR_MODEL, "audio_encoder.upsampling_ratios: expected 1 to %d whole numbers from 1 to 32 each",
+			       MODEL_RATIOS_MAX);
+	d->ratios[d->n_ratios++] = (int)ratio;
+	d->frame_samples *= (int)ratio;
+	if (d->frame_samples > d->rate_hz)
+		return err_set(err, ERR_MODEL,
+			       "audio_encoder.upsampling_ratios: their product passes sampling_rate %d, so that a frame is longer than a second",
+			       d->rate_hz);
+	return 0;
+}
+
 static int read_ratios(const struct json *audio, struct codec_dims *d, struct err *err)
 {
 	static const int fallback[] = { 8, 5, 4, 2 };
@@ -105,25 +119,12 @@ static int read_ratios(const struct json *audio, struct codec_dims *d, struct er
 
 	d->frame_samples = 1;
 	d->n_ratios = 0;
-	if (!list) {
-		d->n_ratios = 4;
-		d->frame_samples = 8 * 5 * 4 * 2;
-		memcpy(d->ratios, fallback, sizeof(fallback));
-		return 0;
-	}
-	for (const struct json *n = json_first(list); n; n = json_next(n)) {
-		double ratio = json_number(n, 0);
-
-		if (d->n_ratios == MODEL_RATIOS_MAX || !(ratio >= 1 && ratio <= 32 && floor(ratio) == ratio))
-			return err_set(err, ERR_MODEL,
-				       "audio_encoder.upsampling_ratios: expected 1 to %d whole numbers from 1 to 32 each", MODEL_RATIOS_MAX);
-		d->ratios[d->n_ratios++] = (int)ratio;
-		d->frame_samples *= (int)ratio;
-		if (d->frame_samples > d->rate_hz)
-			return err_set(err, ERR_MODEL,
-				       "audio_encoder.upsampling_ratios: their product passes sampling_rate %d, so that a frame is longer than a second",
-				       d->rate_hz);
-	}
+	for (size_t i = 0; !list && i < sizeof(fallback) / sizeof(fallback[0]); i++)
+		if (add_ratio(d, fallback[i], err))
+			return -1;
+	for (const struct json *n = json_first(list); n; n = json_next(n))
+		if (add_ratio(d, json_number(n, 0), err))
+			return -1;
 	return d->n_ratios > 0 ? 0 : err_set(err, ERR_MODEL, "audio_encoder.upsampling_ratios is empty");
 }
 

@@ -66,6 +66,7 @@ struct job {
 	const char *input_path;   /* its absolute path, or NULL */
 	const struct fake_script *fake; /* never NULL */
 	int line; /* of the set in the manifest, for messages */
+	int prompt_line, prompt_column; /* where the prompt is written there; 0: elsewhere */
 };
 
 /*

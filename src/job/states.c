@@ -31,7 +31,8 @@ static const unsigned may[JOB_N_STATES] = {
 			TO(JOB_UNKNOWN) | TO(JOB_SUPERSEDED),
 	[JOB_MADE] = TO(JOB_DONE) |
 		     TO(JOB_MADE) |    /* settling goes the last steps of a dead run once more */
-		     TO(JOB_PENDING) | /* settling found the file under neither name */
+		     TO(JOB_PENDING) | /* settling found the file under neither name; it could not be given its name: again */
+		     TO(JOB_FAILED) |  /* the same, and its tries are used up */
 		     TO(JOB_SUPERSEDED),
 	[JOB_DONE] = TO(JOB_MADE) |    /* the file gets another name, by the same steps as a new one */
 		     TO(JOB_PENDING) | /* the file is missing, or made again with --remake-stale */

@@ -100,6 +100,9 @@ static int open_db(struct ledger *l, const char *name, int flags, struct err *er
 		BUG("out of memory");
 	if (rc != SQLITE_OK)
 		return sql_fail(l, "opening", err);
+	if ((flags & SQLITE_OPEN_READWRITE) && sqlite3_db_readonly(l->db, "main") == 1) /* SQLite's way out where it may not write */
+		return err_set(err, ERR_LEDGER, "opening the ledger '%s': it can be read but not written; look at its permissions and at the disk",
+			       l->path);
 	(void)sqlite3_busy_timeout(l->db, BUSY_TIMEOUT_MS);
 	(void)sqlite3_snprintf(sizeof text, text, "PRAGMA cache_size = -%d", CACHE_KIB); /* negative: KiB, not pages */
 	return run_text(l, text, err);
@@ -230,6 +233,15 @@ static int nothing_yet(struct err *err, const char *path, const char *how)
 	return -1;
 }
 
+/* What an older version wrote is read as it is: a reader changes nothing. */
+static int show_old(struct ledger *l, int64_t version, struct err *err)
+{
+	for (; version < SQL_VERSION; version++)
+		if (sql_views[version] && run_text(l, sql_views[version], err) != 0)
+			return -1;
+	return 0;
+}
+
 static int open_for_reading(struct ledger *l, struct err *err)
 {
 	int64_t version = 0, n_tables;
@@ -237,12 +249,12 @@ static int open_for_reading(struct ledger *l, struct err *err)
 	if (open_db(l, l->path, SQLITE_OPEN_READONLY, err) != 0 || get_number(l, "SELECT count(*) FROM sqlite_schema", &n_tables, err) != 0)
 		if (open_immutable(l, err) != 0)
 			return -1;
-	if (get_version(l, &version, err) != 0)
+	/* one snapshot for everything that is read, also while a run goes on */
+	if (run_text(l, "BEGIN", err) != 0 || get_version(l, &version, err) != 0)
 		return -1;
 	if (version == 0) /* a run died before its first transaction */
 		return nothing_yet(err, l->path, "is empty");
-	/* one snapshot for everything that is read, also while a run goes on */
-	return run_text(l, "BEGIN", err);
+	return show_old(l, version, err);
 }
 
 int ledger_open_read(struct ledger **ret, const char *output_dir, struct err *err)

@@ -43,6 +43,15 @@ struct ledger_head {
 };
 int ledger_head(struct ledger *l, struct ledger_head *ret, struct err *err) WARN_UNUSED;
 
+/* Whose an output folder is: one manifest's and one backend's. */
+struct ledger_owner {
+	const char *manifest_name;
+	const char *backend;
+	bool costs_money; /* ledger_write.h: synchronous=FULL */
+};
+/* ERR_USAGE with what to do: the folder belongs to another. */
+int ledger_check_owner(struct ledger *l, const char *output_dir, const struct ledger_owner *owner, struct err *err) WARN_UNUSED;
+
 struct ledger_counts {
 	int64_t by_state[JOB_N_STATES];
 	int64_t failed_by_class[FAIL_N_CLASSES];
@@ -81,10 +90,11 @@ struct ledger_job {
 	const char *wanted_path; /* where the manifest wants the file; differs from path until a renamed one is moved */
 	const char *file_sha256, *pcm_sha256, *arithmetic; /* with an artifact, else "" */
 	const char *format;     /* "wav" */
-	int bits;
+	int bits;               /* 0: a lossy format has none */
 	int64_t n_bytes;
 	double seconds;
 	int rate_hz, n_channels;
+	int model_rate_hz;      /* of the samples as they were made, before output.rate */
 	double lkfs, peak;
 	const unsigned char *peaks; /* ARTIFACT_PEAKS bytes, or NULL */
 	int n_peaks;
@@ -98,7 +108,8 @@ int ledger_scan(struct ledger *l, unsigned state_mask, ledger_visit visit, void 
 #define LEDGER_ALL_STATES ((1u << JOB_N_STATES) - 1)
 #define LEDGER_LIVE_STATES (LEDGER_ALL_STATES & ~(1u << JOB_SUPERSEDED))
 
-/* The row whose id begins with prefix (at least JOB_ID_PREFIX_MIN characters of base32). ERR_USAGE: none, or several (named). */
+/* The row whose id begins with prefix (at least JOB_ID_PREFIX_MIN characters of base32). ERR_USAGE: none (sys_errno is ENOENT), or
+ * several (named). */
 int ledger_find(struct ledger *l, const char *prefix, ledger_visit visit, void *arg, struct err *err) WARN_UNUSED;
 
 /* The tries of one job, oldest first. */
@@ -111,6 +122,13 @@ struct ledger_attempt {
 typedef int (*ledger_visit_attempt)(void *arg, const struct ledger_attempt *row, struct err *err);
 int ledger_each_attempt(struct ledger *l, const unsigned char id[HASH_BYTES], ledger_visit_attempt visit, void *arg,
 			struct err *err) WARN_UNUSED;
+
+/*
+ * Is it whole? SQLite's own look at its pages (deep: and at what its indexes say of every row), and whether the rows
+ * agree with each other. Each thing that is wrong is one sentence, at most some twenty.
+ */
+typedef int (*ledger_visit_text)(void *arg, const char *text, struct err *err); /* 0 go on, -1 err */
+int ledger_check(struct ledger *l, bool deep, ledger_visit_text visit, void *arg, struct err *err) WARN_UNUSED;
 
 /* ---- writing: in ledger_write.h, which is a second door for run alone --------------- */
 

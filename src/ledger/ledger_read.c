@@ -5,6 +5,7 @@
 
 #include "base/mem.h"
 
+#include <errno.h>
 #include <string.h>
 
 /* ---- head and counts --------------------------------------------------------------- */
@@ -107,7 +108,7 @@ enum {
 	COL_SEQ, COL_ID, COL_CANONICAL, COL_SET, COL_PATH, COL_PARAMS, COL_AXES, COL_TAGS, COL_TAKE, COL_ORDINAL, COL_STATE,
 	COL_CLASS, COL_SENTENCE, COL_TRIES, COL_INTERRUPTIONS, COL_DEATHS, COL_ATTEMPTS, COL_AUDIO_S, COL_DIGEST, COL_NOT_BEFORE,
 	COL_REMOTE_ID, COL_STARTED, COL_ENDED, COL_FILE_PATH, COL_TEMP, COL_FILE_SHA, COL_PCM_SHA, COL_ARITHMETIC, COL_FORMAT,
-	COL_BITS, COL_BYTES, COL_SECONDS, COL_RATE, COL_CHANNELS, COL_LKFS, COL_PEAK, COL_PEAKS, COL_MAKE_S
+	COL_BITS, COL_BYTES, COL_SECONDS, COL_RATE, COL_CHANNELS, COL_LKFS, COL_PEAK, COL_PEAKS, COL_MAKE_S, COL_MODEL_RATE
 };
 
 static void read_artifact(sqlite3_stmt *st, struct ledger_job *j)
@@ -123,6 +124,7 @@ static void read_artifact(sqlite3_stmt *st, struct ledger_job *j)
 	j->n_bytes = sqlite3_column_int64(st, COL_BYTES);
 	j->seconds = sqlite3_column_double(st, COL_SECONDS);
 	j->rate_hz = sqlite3_column_int(st, COL_RATE);
+	j->model_rate_hz = sqlite3_column_int(st, COL_MODEL_RATE);
 	j->n_channels = sqlite3_column_int(st, COL_CHANNELS);
 	j->lkfs = sqlite3_column_double(st, COL_LKFS);
 	j->peak = sqlite3_column_double(st, COL_PEAK);
@@ -285,8 +287,11 @@ static bool prefix_range(const char *prefix, unsigned char low[HASH_BYTES], unsi
 		for (int k = 4; k >= 0; k--, bit++) { /* five bits a letter, the highest first */
 			unsigned mask = 0x80u >> bit % 8;
 
-			if (bit >= 8 * HASH_BYTES)
-				return false;
+			if (bit >= 8 * HASH_BYTES) { /* a whole id has 52 letters, whose last four bits are nothing but zeros */
+				if (bit >= 260 || (at - letters) >> k & 1)
+					return false;
+				continue;
+			}
 			if ((at - letters) >> k & 1)
 				low[bit / 8] = (unsigned char)(low[bit / 8] | mask);
 			else
@@ -339,8 +344,12 @@ int ledger_find(struct ledger *l, const char *prefix, ledger_visit visit, void *
 		seqs[n++] = sqlite3_column_int64(st, 0);
 	if (rc != 0)
 		return -1;
-	if (n == 0)
-		return err_set(err, ERR_USAGE, "no job's id begins with '%s': `mgbatch list` shows the ids", prefix);
+	if (n == 0) {
+		(void)err_set(err, ERR_USAGE, "no job's id begins with '%s': `mgbatch list` shows the ids", prefix);
+		if (err)
+			err->sys_errno = ENOENT;
+		return -1;
+	}
 	if (n > 1)
 		return too_many(l, prefix, seqs, n, err);
 	return visit_seq(l, seqs[0], visit, arg, err) < 0 ? -1 : 0;

@@ -44,6 +44,17 @@ const char *const sql_schema[SQL_VERSION] = {
 
 	/* what makes way for the files of the group that is being put in place; empty between groups */
 	"CREATE TABLE away(path TEXT PRIMARY KEY NOT NULL, old_path TEXT NOT NULL) WITHOUT ROWID;",
+
+	/* the rate of the samples as they were made; the file's is another where the manifest asks for one */
+	"ALTER TABLE artifact ADD COLUMN model_rate_hz INTEGER NOT NULL DEFAULT 0;"
+	"UPDATE artifact SET model_rate_hz = rate_hz;"
+	/* IN of three makes SQLite build a table of the three for every row that changes: a fifth of a tiny job's time */
+	"DROP INDEX job_open;"
+	"CREATE INDEX job_open ON job(ordinal) WHERE " SQL_IS_OPEN ";",
+};
+
+const char *const sql_views[SQL_VERSION] = {
+	[2] = "CREATE TEMP VIEW artifact AS SELECT *, rate_hz AS model_rate_hz FROM main.artifact;",
 };
 
 void sql_sources(struct ledger *l)
@@ -75,9 +86,13 @@ int sql_fail(struct ledger *l, const char *doing, struct err *err)
 	if ((code & 0xff) == SQLITE_BUSY)
 		return err_set(err, ERR_LEDGER, "%s the ledger '%s': another program keeps it busy for too long (%s)", doing,
 			       l->path, why);
+	if ((code & 0xff) == SQLITE_READONLY) /* also where its log or the log's shared memory could not be opened */
+		return err_set(err, ERR_LEDGER, "%s the ledger '%s': it can be read but not written; look at its permissions and at the disk",
+			       doing, l->path);
 	if ((code & 0xff) == SQLITE_CORRUPT || (code & 0xff) == SQLITE_NOTADB)
 		return err_set(err, ERR_LEDGER,
-			       "%s the ledger '%s': it is damaged (%s); bring it back from a copy, or move it away to begin anew",
+			       "%s the ledger '%s': it is damaged or the disk did not let it be read (%s); run the same command again, and "
+			       "if that stays bring it back from a copy, or move it away to begin anew",
 			       doing, l->path, why);
 	if ((code & 0xff) == SQLITE_IOERR)
 		return err_set(err, ERR_LEDGER, "%s the ledger '%s': %s; look after the disk and run the same command again", doing,

@@ -25,7 +25,7 @@
 	"j.seq, j.id, j.canonical, j.set_name, j.path, j.params, j.axes, j.tags, j.take, j.ordinal, j.state, "       \
 	"j.class, j.sentence, j.tries, j.interruptions, j.deaths, j.attempts, j.audio_s, j.digest, j.not_before_ms, " \
 	"j.remote_id, t.started_ms, t.ended_ms, a.path, a.temp, a.file_sha256, a.pcm_sha256, a.arithmetic, "         \
-	"a.format, a.bits, a.bytes, a.seconds, a.rate_hz, a.channels, a.lkfs, a.peak, a.peaks, a.make_s"
+	"a.format, a.bits, a.bytes, a.seconds, a.rate_hz, a.channels, a.lkfs, a.peak, a.peaks, a.make_s, a.model_rate_hz"
 #define JOB_JOIN                                                                                                     \
 	" FROM job AS j LEFT JOIN artifact AS a ON a.seq = j.seq"                                                    \
 	" LEFT JOIN attempt AS t ON t.seq = j.seq AND t.n = j.attempts "
@@ -36,6 +36,9 @@
  * one row was changed. Job states are kept by name.
  */
 #define SQL_IF_MAY(n) " AND instr(?" #n ", ',' || state || ',') > 0"
+
+/* In a run's hands. The index job_open serves a query only where it has the very same words. */
+#define SQL_IS_OPEN "(state = 'submitting' OR state = 'running' OR state = 'made')"
 
 #define SQL_LIST(X)                                                                                                  \
 	X(SQL_BEGIN, "BEGIN IMMEDIATE")                                                                              \
@@ -76,8 +79,8 @@
 	  "WHERE seq = ?1 AND n = ?2")                                                                               \
 	X(SQL_PUT_FILE,                                                                                              \
 	  "INSERT OR REPLACE INTO artifact(seq, temp, path, file_sha256, pcm_sha256, arithmetic, format, bits, "     \
-	  "bytes, seconds, rate_hz, channels, lkfs, peak, peaks, make_s) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, "   \
-	  "?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16)")                                                                  \
+	  "bytes, seconds, rate_hz, channels, lkfs, peak, peaks, make_s, model_rate_hz) VALUES (?1, ?2, ?3, ?4, "    \
+	  "?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17)")                                             \
 	X(SQL_PUT_MOVE, "UPDATE artifact SET temp = ?2, path = ?3 WHERE seq = ?1")                                   \
 	X(SQL_PUT_SETTLED, "UPDATE artifact SET temp = '' WHERE seq = ?1")                                           \
 	X(SQL_MOVE_OTHERS, "UPDATE artifact SET path = ?3 WHERE path = ?2 AND seq <> ?1")                            \
@@ -93,11 +96,22 @@
 	  "sum(CASE WHEN j.state = 'done' THEN coalesce(a.seconds, 0) ELSE j.audio_s END) "                          \
 	  "FROM job AS j LEFT JOIN artifact AS a ON a.seq = j.seq GROUP BY 1, 2")                                    \
 	X(SQL_ORDER, "SELECT seq, state FROM job ORDER BY state = 'superseded', ordinal, seq")                       \
-	X(SQL_OPEN, "SELECT seq, state FROM job WHERE state IN ('submitting', 'running', 'made') ORDER BY ordinal, seq") \
+	X(SQL_OPEN, "SELECT seq, state FROM job WHERE " SQL_IS_OPEN " ORDER BY ordinal, seq") \
 	X(SQL_JOB, "SELECT " JOB_COLUMNS JOB_JOIN "WHERE j.seq = ?1")                                                \
 	X(SQL_SCAN, "SELECT " JOB_COLUMNS JOB_JOIN "ORDER BY j.seq")                                                 \
 	X(SQL_STATE_OF, "SELECT id, path, state FROM job WHERE seq = ?1")                                            \
 	X(SQL_FIND, "SELECT seq FROM job WHERE id BETWEEN ?1 AND ?2 ORDER BY id LIMIT 5")                            \
+	X(SQL_QUICK_CHECK, "PRAGMA quick_check(20)")                                                                 \
+	X(SQL_FULL_CHECK, "PRAGMA integrity_check(20)")                                                              \
+	X(SQL_FILELESS,                                                                                              \
+	  "SELECT count(*) FROM job AS j LEFT JOIN artifact AS a ON a.seq = j.seq "                                  \
+	  "WHERE j.state IN ('made', 'done') AND a.seq IS NULL HAVING count(*) > 0")                                 \
+	X(SQL_JOBLESS,                                                                                               \
+	  "SELECT count(*) FROM artifact AS a LEFT JOIN job AS j ON j.seq = a.seq WHERE j.seq IS NULL "              \
+	  "HAVING count(*) > 0")                                                                                     \
+	X(SQL_TWO_OF_A_NAME,                                                                                         \
+	  "SELECT a.path FROM artifact AS a JOIN job AS j ON j.seq = a.seq WHERE j.state = 'done' "                  \
+	  "GROUP BY a.path HAVING count(*) > 1 LIMIT 1")                                                             \
 	X(SQL_ATTEMPTS,                                                                                              \
 	  "SELECT t.n, t.started_ms, t.ended_ms, t.outcome, t.class, t.sentence FROM job AS j "                      \
 	  "JOIN attempt AS t ON t.seq = j.seq WHERE j.id = ?1 ORDER BY t.n")
@@ -142,8 +156,10 @@ void sql_release(struct ledger *l);
 int sql_fail(struct ledger *l, const char *doing, struct err *err);
 
 /* The tables, one string per version: sql_schema[v] leads from version v to v + 1. */
-#define SQL_VERSION 2
+#define SQL_VERSION 3
 extern const char *const sql_schema[SQL_VERSION];
+/* What a reader does instead, who may not change the file: a view of its own that shows an old table as the next version has it. NULL: nothing. */
+extern const char *const sql_views[SQL_VERSION];
 #define SQL_APPLICATION_ID 0x4d474241 /* "MGBA": file(1) and people can tell whose database it is */
 
 #endif

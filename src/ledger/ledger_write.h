@@ -21,15 +21,8 @@
 #define LEDGER_FILE ".mgbatch/ledger.db"
 #define LEDGER_LOCK ".mgbatch/lock"
 
-struct ledger_owner {
-	const char *manifest_name;
-	const char *backend;
-	bool costs_money; /* synchronous=FULL */
-};
 /* ERR_USAGE: the folder belongs to another manifest name or backend. ERR_LEDGER: unusable. */
 int ledger_open_write(struct ledger **ret, const char *output_dir, const struct ledger_owner *owner, struct err *err) WARN_UNUSED;
-/* The same question of a ledger opened for reading. */
-int ledger_check_owner(struct ledger *l, const char *output_dir, const struct ledger_owner *owner, struct err *err) WARN_UNUSED;
 
 int ledger_begin(struct ledger *l, struct err *err) WARN_UNUSED;
 int ledger_commit(struct ledger *l, struct err *err) WARN_UNUSED;
@@ -95,6 +88,7 @@ struct ledger_file {
 	int64_t n_bytes;
 	double seconds, lkfs, peak, make_s;
 	int rate_hz, n_channels;
+	int model_rate_hz;
 	const unsigned char *peaks;
 	int n_peaks;
 };

@@ -23,13 +23,14 @@ const char *unknown_name(struct manifest_inside *in, const char *name)
 			    "'%s' is no parameter, and nothing uses it: write {%s} in a prompt or in output.name, or remove it", s.text, s.text);
 }
 
-static void make_column(struct manifest_inside *in, struct axis *axis)
+void axis_make_column(struct manifest_inside *in, struct axis *axis)
 {
 	axis->columns = arena_alloc(&in->arena, 1, sizeof *axis->columns);
 	axis->n_columns = 1;
 	axis->columns[0].name = axis->columns[0].full_name = axis->page_name;
 	axis->columns[0].param = axis->param;
 	axis->columns[0].key = axis->key;
+	axis->columns[0].choices = arena_alloc(&in->arena, (size_t)axis->n_rows, sizeof(struct choice));
 }
 
 /* ---- ranges --------------------------------------------------------------- */
@@ -52,10 +53,10 @@ static bool read_range(struct manifest_inside *in, struct axis *axis)
 		goto out;
 	}
 	axis->n_rows = range.n;
-	axis->cells = arena_alloc(&in->arena, (size_t)range.n, sizeof *axis->cells);
+	axis_make_column(in, axis);
 	for (int64_t i = 0; i < range.n; i++) {
 		char buf[RANGE_TEXT_SIZE];
-		struct choice *c = &axis->cells[i];
+		struct choice *c = &axis->columns[0].choices[i];
 
 		c->node = n;
 		c->text = arena_strdup(&in->arena, range_text(&range, i, buf));
@@ -112,7 +113,7 @@ static int choice_order(const void *a, const void *b)
 }
 
 /* Two equal values would be one job made twice. */
-static bool check_repeats(struct manifest_inside *in, const struct axis *axis)
+bool axis_check_repeats(struct manifest_inside *in, const struct axis *axis)
 {
 	size_t n = (size_t)axis->n_rows;
 	const struct choice **sorted = mem_zalloc(n, sizeof *sorted);
@@ -120,14 +121,14 @@ static bool check_repeats(struct manifest_inside *in, const struct axis *axis)
 	struct shown s;
 
 	for (size_t i = 0; i < n; i++)
-		sorted[i] = &axis->cells[i];
+		sorted[i] = &axis->columns[0].choices[i];
 	qsort(sorted, n, sizeof *sorted, choice_order);
 	for (size_t i = 1; i < n; i++) {
 		if (!value_equal(&sorted[i]->value, &sorted[i - 1]->value))
 			continue;
 		good = false;
-		NODE_SAY(in, sorted[i]->node, "%s has the value '%s' twice, which would be the same job twice: remove one",
-			 axis->name, show(&s, sorted[i]->text));
+		choice_say(in, sorted[i], "%s has the value '%s' twice, which would be the same job twice: remove one", axis->name,
+			   show(&s, sorted[i]->text));
 	}
 	free(sorted);
 	return good;
@@ -136,8 +137,16 @@ static bool check_repeats(struct manifest_inside *in, const struct axis *axis)
 static bool is_range_of(const struct manifest_inside *in, const struct axis *axis, const struct node *n)
 {
 	enum param_type type = axis->param < 0 ? PARAM_TEXT : card_param(in->card, axis->param)->type;
+	struct strbuf why = STRBUF_INIT(WHY_MAX);
+	struct range range;
+	bool is_range = false;
 
-	return (type == PARAM_NUMBER || type == PARAM_INTEGER) && !n->is_quoted && range_looks_like(n->text);
+	if (n->is_quoted || !range_looks_like(n->text))
+		return false;
+	if (axis->param < 0) /* a variable's text may hold dots; only a range that can be read was meant as one */
+		is_range = range_parse(n->text, in->jobs_max, &range, &why) == 0;
+	strbuf_release(&why);
+	return is_range || type == PARAM_NUMBER || type == PARAM_INTEGER;
 }
 
 static bool read_list(struct manifest_inside *in, struct axis *axis)
@@ -146,7 +155,7 @@ static bool read_list(struct manifest_inside *in, struct axis *axis)
 	bool good = true;
 
 	axis->n_rows = list->n;
-	axis->cells = arena_alloc(&in->arena, (size_t)list->n, sizeof *axis->cells);
+	axis_make_column(in, axis);
 	for (int i = 0; i < list->n && !mistakes_full(&in->ms); i++) {
 		const struct node *n = list->items[i];
 
@@ -157,17 +166,17 @@ static bool read_list(struct manifest_inside *in, struct axis *axis)
 			NODE_SAY(in, n, "%s has a range inside a list: write the range alone, or list all its values", axis->name);
 			good = false;
 		} else if (axis->param >= 0) {
-			good &= choice_read(in, axis->param, axis->name, n, &axis->cells[i]);
+			good &= choice_read(in, axis->param, axis->name, n, &axis->columns[0].choices[i]);
 		} else {
-			good &= choice_read_variable(in, axis->name, n, &axis->cells[i]);
+			good &= choice_read_variable(in, axis->name, n, &axis->columns[0].choices[i]);
 		}
 	}
-	return good && check_repeats(in, axis);
+	return good && axis_check_repeats(in, axis);
 }
 
 /* ---- the door ------------------------------------------------------------- */
 
-static bool is_reserved(const char *name)
+bool axis_name_is_reserved(const char *name)
 {
 	static const char *const words[] = { "set", "axes", "take", "takes", "id", "tag", "tags", "state", "label", "and", "or", "not", "in" };
 
@@ -183,7 +192,7 @@ static bool check_name(struct manifest_inside *in, const struct axis *axis)
 
 	if (axis->param >= 0)
 		return true;
-	if (is_reserved(axis->name)) {
+	if (axis_name_is_reserved(axis->name)) {
 		NODE_SAY(in, axis->key, "an axis cannot be called '%s', which means something else: take another name", axis->name);
 		return false;
 	}
@@ -195,13 +204,15 @@ static bool check_name(struct manifest_inside *in, const struct axis *axis)
 	return true;
 }
 
-static bool refuse_file(struct manifest_inside *in, const struct axis *axis)
+static bool read_map(struct manifest_inside *in, struct axis *axis)
 {
 	const struct node *n = axis->value;
 
-	if (node_find(n, "file") || node_find(n, "files"))
-		NODE_SAY(in, n, "axes from files come with the next version: write %s's values as a list", axis->name);
-	else if (n->is_flow)
+	if (node_find(n, "files"))
+		return axis_read_glob(in, axis);
+	if (node_find(n, "file"))
+		return axis_read_file(in, axis);
+	if (n->is_flow)
 		NODE_SAY(in, n, "%s has a map here: write a list [ ], a range as 1..4, or a list of maps", axis->name);
 	else
 		NODE_SAY(in, n, "%s has a map here: begin each row with '- '", axis->name);
@@ -219,13 +230,12 @@ bool axis_read(struct manifest_inside *in, const struct node *key, const struct 
 	if (!check_name(in, ret))
 		return false;
 	if (value->kind == NODE_MAP)
-		return refuse_file(in, ret);
+		return read_map(in, ret);
 	if (value->kind == NODE_LIST && value->n == 0) {
 		NODE_SAY(in, value, "%s has an empty list, so that no job is left: write its values, or remove it", ret->name);
 		return false;
 	}
 	if (value->kind == NODE_LIST && value->items[0]->kind == NODE_MAP)
 		return table_read(in, ret);
-	make_column(in, ret);
 	return value->kind == NODE_LIST ? read_list(in, ret) : read_scalar(in, ret);
 }

@@ -162,7 +162,7 @@ static const char *hash_input(struct manifest_inside *in, const char *path, cons
 static void say_input(struct manifest_inside *in, const char *name, const struct choice *choice, const char *text)
 {
 	if (choice->node)
-		NODE_SAY(in, choice->node, "%s: %s", name, text);
+		choice_say(in, choice, "%s: %s", name, text);
 	else
 		mistake_add(&in->ms, 0, 0, "--set %s: %s", name, text);
 }

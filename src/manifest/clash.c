@@ -71,6 +71,52 @@ static const struct place *place_of(const struct expansion *x, const struct job 
 	return &x->in->top;
 }
 
+static const struct axis *find_axis(const struct place *p, const char *name)
+{
+	for (int i = 0; i < p->n_axes; i++)
+		if (!strcmp(p->axes[i].page_name, name))
+			return &p->axes[i];
+	return NULL;
+}
+
+struct spot {
+	int line, column;
+};
+
+/* Where the job is mended: the axis of that name, the job's set, else what the top sweeps. */
+static struct spot spot_of(const struct expansion *x, const struct job *job, const char *axis_name)
+{
+	const struct place *p = place_of(x, job), *top = &x->in->top;
+	const struct axis *axis = find_axis(p, axis_name);
+
+	if (!axis)
+		axis = find_axis(top, axis_name);
+	if (axis)
+		return (struct spot){ axis->key->line, axis->key->column };
+	if (p == top && p->sweep)
+		return (struct spot){ p->sweep->line, p->sweep->column };
+	return (struct spot){ p->line, p->column };
+}
+
+/* The file's row that the job's axis i stands on, as " (prompts.csv:17)". */
+static void add_file_row(const struct expansion *x, const struct job *job, int i, struct strbuf *out)
+{
+	const struct place *places[] = { place_of(x, job), &x->in->top };
+
+	for (int k = 0; k < 2; k++) {
+		for (int a = 0; a < places[k]->n_axes; a++) {
+			const struct axis *axis = &places[k]->axes[a];
+
+			for (int64_t r = 0; axis->file && !strcmp(axis->page_name, job->axes[i].name) && r < axis->n_rows; r++) {
+				if (axis->labels[r] != job->axes[i].text)
+					continue;
+				strbuf_addf(out, " (%s:%d)", file_name_of(axis->value), axis->file->lines[axis_file_row(axis, r)]);
+				return;
+			}
+		}
+	}
+}
+
 /* "temperature 0.8, seed 1 of set 'rain'" */
 static const char *describe(const struct expansion *x, const struct job *job)
 {
@@ -78,9 +124,12 @@ static const char *describe(const struct expansion *x, const struct job *job)
 	const char *text;
 	struct shown s;
 
-	for (int i = 0; i < job->n_axes; i++)
-		if (!strchr(job->axes[i].name, '.'))
-			strbuf_addf(&sb, "%s%s %s", sb.len ? ", " : "", job->axes[i].name, show(&s, job->axes[i].text));
+	for (int i = 0; i < job->n_axes; i++) {
+		if (strchr(job->axes[i].name, '.'))
+			continue;
+		strbuf_addf(&sb, "%s%s %s", sb.len ? ", " : "", job->axes[i].name, show(&s, job->axes[i].text));
+		add_file_row(x, job, i, &sb);
+	}
 	if (sb.len == 0)
 		strbuf_adds(&sb, "the job");
 	if (job->set[0])
@@ -88,15 +137,6 @@ static const char *describe(const struct expansion *x, const struct job *job)
 	text = arena_strdup(&x->in->arena, sb.buf);
 	strbuf_release(&sb);
 	return text;
-}
-
-static void say_same_job(struct expansion *x, const struct job *a, const struct job *b)
-{
-	const struct place *p = place_of(x, b);
-
-	mistake_add(&x->in->ms, p->line, p->column,
-		    "%s and %s are the same job, with all parameters equal: remove one of them, or give them different seeds", describe(x, a),
-		    describe(x, b));
 }
 
 /* What tells two jobs with one path apart: its name, both texts, and the placeholder. False: no axis differs. */
@@ -113,6 +153,20 @@ static bool find_difference(const struct job *a, const struct job *b, const char
 		}
 	}
 	return false;
+}
+
+static void say_same_job(struct expansion *x, const struct job *a, const struct job *b)
+{
+	const char *name = "", *ta, *tb;
+	bool is_other_file = a->input_path && b->input_path && strcmp(a->input_path, b->input_path) != 0;
+	struct spot at;
+
+	/* Of two sets the later is pointed at, whole: an axis of one alone is not why they are equal. */
+	(void)(a->set == b->set && find_difference(a, b, &name, &ta, &tb));
+	at = spot_of(x, b, name);
+	mistake_add(&x->in->ms, at.line, at.column,
+		    "%s and %s are the same job, with all parameters equal%s: remove one of them, or give them different seeds", describe(x, a),
+		    describe(x, b), is_other_file ? " (their input files have the same content)" : "");
 }
 
 /* Texts with one slug are not told apart by their placeholder. */
@@ -133,8 +187,8 @@ static bool slugs_differ(const char *a, const char *b)
 static void say_same_path(struct expansion *x, const struct job *a, const struct job *b)
 {
 	const struct node *n = x->in->output_name;
-	const struct place *p = place_of(x, b);
 	const char *name = "", *ta = "", *tb = "";
+	struct spot at;
 	const char *placeholder = "id";
 	struct strbuf how = STRBUF_INIT(WHY_MAX);
 	struct shown s1, s2;
@@ -149,7 +203,8 @@ static void say_same_path(struct expansion *x, const struct job *a, const struct
 	} else {
 		strbuf_adds(&how, "they differ in parameters that no axis names");
 	}
-	mistake_add(&x->in->ms, n ? n->line : p->line, n ? n->column : p->column,
+	at = n ? (struct spot){ n->line, n->column } : spot_of(x, b, name);
+	mistake_add(&x->in->ms, at.line, at.column,
 		    "%s and %s would both be the file '%s' (letter case aside); %s: put {%s} into output.name", describe(x, a), describe(x, b),
 		    b->path, how.buf, placeholder);
 	strbuf_release(&how);

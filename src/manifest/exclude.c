@@ -13,10 +13,8 @@ struct scope {
 	const struct place *set; /* NULL: a condition of the top, which may name what any set has */
 };
 
-static bool is_variable(void *arg, const char *name)
+static bool is_there(const struct scope *s, const char *name)
 {
-	const struct scope *s = arg;
-
 	if (place_has_variable(&s->in->top, name) || place_has_variable(s->set, name) || place_lost_variable(&s->in->top, name) ||
 	    place_lost_variable(s->set, name))
 		return true;
@@ -24,6 +22,16 @@ static bool is_variable(void *arg, const char *name)
 		if (place_has_variable(&s->in->sets[i], name) || place_lost_variable(&s->in->sets[i], name))
 			return true;
 	return false;
+}
+
+static bool is_variable(void *arg, const char *name)
+{
+	const struct scope *s = arg;
+
+	if (!is_there(s, name))
+		return false;
+	uses_add(s->in, name);
+	return true;
 }
 
 static const char *suggest(void *arg, const char *name)
@@ -34,7 +42,7 @@ static const char *suggest(void *arg, const char *name)
 }
 
 /* The column where byte `offset` of a scalar's text stood, when it stood on one line without escapes; else the scalar's. */
-static int column_of(const struct node *n, size_t offset)
+int node_column_at(const struct node *n, size_t offset)
 {
 	int before = 0, quotes = n->is_quoted ? 2 : 0;
 
@@ -58,7 +66,7 @@ static void read_place(struct manifest_inside *in, struct place *place, const st
 			continue;
 		x->predicate = NULL;
 		place->is_partial = true;
-		mistake_add(&in->ms, x->node->line, column_of(x->node, offset), "exclude: %s", in->why.buf);
+		mistake_add(&in->ms, x->node->line, node_column_at(x->node, offset), "exclude: %s", in->why.buf);
 	}
 }
 

@@ -23,6 +23,7 @@ struct walk {
 	struct strbuf text, path, why;
 	struct seen seeds;           /* of the combination's takes so far */
 	const char *version;         /* that facts are of */
+	int prompt;                  /* index of the parameter; -1: the card has none */
 	struct rule_facts facts;
 	struct job job;              /* over values and vars */
 	int64_t n_excluded;
@@ -50,14 +51,16 @@ static void apply_lane(struct walk *w, int k)
 {
 	const struct lane *lane = &w->l->lanes[k];
 	const struct axis *axis = lane->axis;
-	const struct choice *row = &axis->cells[w->at[k] * axis->n_columns];
+	int64_t r = w->at[k];
 
-	w->vars[lane->own_var].text = axis->labels ? axis->labels[w->at[k]] : row[0].text;
+	w->vars[lane->own_var].text = axis->labels ? axis->labels[r] : axis_text(axis, r, 0);
 	for (int c = 0; c < axis->n_columns; c++) {
-		if (lane->params[c] >= 0)
-			set_param(w, lane->params[c], row[c].text ? &row[c] : base_choice(w, lane->params[c]));
+		const struct choice *choice = lane->params[c] >= 0 ? &axis->columns[c].choices[r] : NULL;
+
+		if (choice)
+			set_param(w, lane->params[c], choice->text ? choice : base_choice(w, lane->params[c]));
 		if (lane->vars[c] >= 0)
-			w->vars[lane->vars[c]].text = row[c].text;
+			w->vars[lane->vars[c]].text = axis_text(axis, r, c);
 	}
 }
 
@@ -78,13 +81,15 @@ static bool advance(struct walk *w)
 
 /* ---- templates --------------------------------------------------------------------- */
 
-static const char *find_var(const struct walk *w, const char *name)
+static const struct job_axis *find_var(const struct walk *w, const char *name)
 {
+	bool is_taken = word_is_taken(w->in, name);
+
 	for (int i = 0; i < w->l->n_vars; i++) {
 		const char *dot = strchr(w->vars[i].name, '.');
 
-		if (!strcmp(w->vars[i].name, name) || (dot && !strcmp(dot + 1, name)))
-			return w->vars[i].text;
+		if (!strcmp(w->vars[i].name, name) || (dot && !is_taken && !strcmp(dot + 1, name)))
+			return &w->vars[i];
 	}
 	return NULL;
 }
@@ -92,12 +97,16 @@ static const char *find_var(const struct walk *w, const char *name)
 static const char *variable_text(void *arg, const char *name)
 {
 	struct walk *w = arg;
-	const char *text = find_var(w, name), *dot = strchr(name, '.');
+	const struct job_axis *var = find_var(w, name);
+	const char *dot = strchr(name, '.'), *text;
 	int param = card_find(w->in->card, dot ? dot + 1 : name);
 
-	if (!text && dot && !strcmp(dot, ".label"))
-		text = find_var(w, arena_strndup(&w->in->arena, name, (size_t)(dot - name)));
-	if (!text && !strcmp(name, "take"))
+	if (!var && dot && !strcmp(dot, ".label"))
+		var = find_var(w, arena_strndup(&w->in->arena, name, (size_t)(dot - name)));
+	text = var ? var->text : NULL;
+	if (var)
+		return text;
+	if (!strcmp(name, "take"))
 		text = "1";
 	if (!text && param >= 0) {
 		struct value v = job_value(&w->job, param);
@@ -109,16 +118,56 @@ static const char *variable_text(void *arg, const char *name)
 	return text;
 }
 
+/* A parameter that the sentence speaks of is a file's column, whose cell is empty in this row. */
+static bool say_empty_cell(struct walk *w, const char *sentence)
+{
+	for (int k = 0; k < w->l->n_lanes; k++) {
+		const struct lane *lane = &w->l->lanes[k];
+		const struct axis *axis = lane->axis;
+
+		for (int c = 0; c < axis->n_columns && axis->file; c++) {
+			if (lane->params[c] < 0 || axis->columns[c].choices[w->at[k]].text || !strstr(sentence, axis->columns[c].name))
+				continue;
+			file_say(w->in, axis->value, axis->file->lines[axis_file_row(axis, w->at[k])], "%s ('%s' is empty here)", sentence,
+				 axis->file->columns[axis->columns[c].in_file].name);
+			return true;
+		}
+	}
+	return false;
+}
+
 static void say_choice(struct walk *w, const struct choice *c, const char *sentence)
 {
 	if (c && c->node)
-		NODE_SAY(w->in, c->node, "%s", sentence);
+		choice_say(w->in, c, "%s", sentence);
 	else if (c)
 		mistake_add(&w->in->ms, 0, 0, "%s", sentence);
+	else if (say_empty_cell(w, sentence))
+		return;
 	else if (w->l->set->name[0])
 		mistake_add(&w->in->ms, w->l->set->line, w->l->set->column, "set '%s': %s", w->l->set->name, sentence);
 	else
 		mistake_add(&w->in->ms, w->l->set->line, w->l->set->column, "%s", sentence);
+}
+
+/* The variable is a file's column, whose cell is empty in this row. */
+static bool say_empty_variable(struct walk *w, const char *name)
+{
+	for (int k = 0; k < w->l->n_lanes; k++) {
+		const struct axis *axis = w->l->lanes[k].axis;
+
+		for (int c = 0; c < axis->n_columns && axis->file; c++) {
+			const struct column *column = &axis->columns[c];
+
+			if (column->param >= 0 || (strcmp(column->name, name) != 0 && strcmp(column->full_name, name) != 0))
+				continue;
+			file_say(w->in, axis->value, axis->file->lines[axis_file_row(axis, w->at[k])],
+				 "'%s' is empty here, and a text uses {%s}: write it, or leave the row out with where",
+				 axis->file->columns[column->in_file].name, name);
+			return true;
+		}
+	}
+	return false;
 }
 
 static void render(struct walk *w, int param)
@@ -128,6 +177,8 @@ static void render(struct walk *w, int param)
 
 	strbuf_reset(&w->text);
 	if (template_render(c->text, variable_text, w, &w->text, name)) {
+		if (say_empty_variable(w, name))
+			return;
 		strbuf_reset(&w->text);
 		strbuf_addf(&w->text, "{%s} has no value in some row of its table: write one in each row", name);
 		say_choice(w, c, w->text.buf);
@@ -154,21 +205,35 @@ static void on_broken_rule(void *arg, int index, const char *sentence)
 	say_choice(w, index >= 0 ? w->from[index] : NULL, sentence);
 }
 
+/* Who makes the combination, and what rules may say of the weights. */
+static void pick_model(struct walk *w)
+{
+	struct manifest_inside *in = w->in;
+	struct value v = VALUE_NONE_INIT;
+	const struct manifest_model *model;
+	const char *version;
+
+	if (in->version >= 0)
+		v = job_value(&w->job, in->version);
+	version = v.kind == VALUE_TEXT ? v.as.text : "";
+	if (version == w->version)
+		return;
+	w->version = version;
+	model = model_find(in, version);
+	w->job.maker = model ? &model->maker : &in->stand_in;
+	w->facts.backend = in->backend;
+	if (model && model->holds) {
+		w->facts.is_melody = model->is_melody;
+		w->facts.is_stereo = model->is_stereo;
+		return;
+	}
+	/* Natively the default depends on the checkpoint; while nobody knows it, no rule may speak of it. */
+	rule_facts_from_version(&w->facts, in->version >= 0 && in->backend == PARAM_NATIVE && !w->from[in->version] ? "" : version);
+}
+
 static void check_rules(struct walk *w)
 {
-	struct value v = VALUE_NONE_INIT;
-	const char *version;
-	/* Natively the default is what the checkpoint is; while nobody knows it, no rule may speak of it. */
-	bool is_unknown = w->in->version >= 0 && w->in->backend == PARAM_NATIVE && !w->from[w->in->version];
-
-	if (w->in->version >= 0)
-		v = job_value(&w->job, w->in->version);
-	version = v.kind == VALUE_TEXT && !is_unknown ? v.as.text : "";
-	if (version != w->version) {
-		rule_facts_from_version(&w->facts, version);
-		w->facts.backend = w->in->backend;
-		w->version = version;
-	}
+	pick_model(w);
 	rules_check(w->in->card, w->values, &w->facts, on_broken_rule, w);
 }
 
@@ -287,6 +352,10 @@ static void make_job(struct walk *w, double seed)
 		axes[i].text = w->vars[i].text ? w->vars[i].text : "";
 	}
 	job->axes = axes;
+	if (w->prompt >= 0 && w->from[w->prompt] && w->from[w->prompt]->node) {
+		job->prompt_line = w->from[w->prompt]->node->line;
+		job->prompt_column = w->from[w->prompt]->node->column;
+	}
 	if (seed > 0) {
 		values[w->in->seed].as.number = seed;
 		values[w->in->seed].kind = VALUE_NUMBER;
@@ -356,7 +425,7 @@ static void begin(struct walk *w, struct expansion *x, const struct layout *l)
 	strbuf_init(&w->path, WHY_MAX);
 	strbuf_init(&w->why, MANIFEST_BYTES_MAX);
 	w->job.card = x->in->card;
-	w->job.maker = x->maker;
+	w->job.maker = &x->in->stand_in; /* until pick_model */
 	w->job.values = w->values;
 	w->job.set = l->set->name;
 	w->job.axes = w->vars;
@@ -366,6 +435,7 @@ static void begin(struct walk *w, struct expansion *x, const struct layout *l)
 	w->job.fake = l->set->fake;
 	w->job.line = l->set->line;
 	w->has_bad_path = x->in->has_bad_name;
+	w->prompt = card_find(x->in->card, "prompt");
 	for (int i = 0; i < x->in->n_params; i++)
 		set_param(w, i, base_choice(w, i));
 	for (int i = 0; i < l->n_lanes; i++)

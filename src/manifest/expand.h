@@ -15,7 +15,6 @@ struct expansion {
 	struct manifest_inside *in;
 	struct job *jobs;
 	int64_t n, cap;
-	struct job_maker *maker;
 	const struct choice *model_version; /* stands where nobody says a version; NULL: the card's default */
 };
 

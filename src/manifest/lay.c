@@ -70,6 +70,11 @@ static bool has_own_axis(const struct layout *l, const char *name)
 	return false;
 }
 
+static bool is_variable(const struct manifest_inside *in, const struct axis *axis, const struct column *c)
+{
+	return axis->is_table && c->param < 0 && !c->is_label && (!c->is_shadow || uses_have(in, c->full_name) || uses_have(in, c->name));
+}
+
 /* Adds the axis as a lane unless nothing of it is left. */
 static void add_lane(struct manifest_inside *in, struct layout *l, const struct axis *axis, bool is_tops)
 {
@@ -86,7 +91,7 @@ static void add_lane(struct manifest_inside *in, struct layout *l, const struct 
 		bool is_live = !is_covered(in, l, is_tops, col);
 
 		lane->params[c] = is_live ? col->param : -1;
-		lane->vars[c] = is_live && axis->is_table && col->param < 0 && !col->is_label ? 0 : -1; /* numbered below */
+		lane->vars[c] = is_live && is_variable(in, axis, col) ? 0 : -1; /* numbered below */
 		has_any |= is_live && !col->is_label;
 		has_content |= !col->is_label;
 	}
@@ -130,7 +135,7 @@ static void lay_lanes(struct manifest_inside *in, struct layout *l)
 static void say_at(struct manifest_inside *in, const struct choice *c, const char *sentence)
 {
 	if (c->node)
-		NODE_SAY(in, c->node, "%s", sentence);
+		choice_say(in, c, "%s", sentence);
 	else
 		mistake_add(&in->ms, 0, 0, "--set: %s", sentence);
 }
@@ -146,19 +151,21 @@ static void each_choice(struct manifest_inside *in, const struct layout *l, int 
 
 		for (int c = 0; c < axis->n_columns; c++)
 			for (int64_t r = 0; l->lanes[i].params[c] == param && r < axis->n_rows && !mistakes_full(&in->ms); r++)
-				if (axis->cells[r * axis->n_columns + c].text)
-					fn(in, l, &axis->cells[r * axis->n_columns + c]);
+				if (axis->columns[c].choices[r].text)
+					fn(in, l, &axis->columns[c].choices[r]);
 	}
 }
 
 static void check_version(struct manifest_inside *in, const struct layout *l, const struct choice *c)
 {
+	const struct manifest_model *model = model_of_all(in);
+
 	(void)l;
-	if (!strcmp(c->text, in->model.version))
+	if (model_fits(model, c->text))
 		return;
 	say_at(in, c, arena_printf(&in->arena,
 				   "modelVersion '%s' is said, but the checkpoint's folder holds '%s': remove modelVersion, or name a folder of '%s'",
-				   c->text, in->model.version, c->text));
+				   c->text, model->holds, c->text));
 }
 
 static void say_variable(struct manifest_inside *in, const struct layout *l, const struct choice *c, const char *name)
@@ -205,7 +212,10 @@ static void check_takes(struct manifest_inside *in, const struct layout *l)
 
 	if (l->takes < 2 || in->seed < 0 || !(l->is_swept[in->seed] || (c && c->value.kind != VALUE_NONE)))
 		return;
-	NODE_SAY(in, n, "takes makes the seeds itself, and %s says a seed too: keep one of the two", place_title(in, l->set));
+	if (c == &in->overrides[in->seed])
+		mistake_add(&in->ms, 0, 0, "--set seed: takes, in line %d, makes the seeds itself: leave --set seed away, or remove takes", n->line);
+	else
+		NODE_SAY(in, n, "takes makes the seeds itself, and %s says a seed too: keep one of the two", place_title(in, l->set));
 }
 
 /* False where templates cannot be rendered; other mistakes leave the combinations worth looking at. */
@@ -213,7 +223,7 @@ static bool check(struct manifest_inside *in, const struct layout *l)
 {
 	int n_before;
 
-	if (in->version >= 0 && in->backend == PARAM_NATIVE && in->model.version_is_fixed && in->model.version)
+	if (in->version >= 0 && model_of_all(in))
 		each_choice(in, l, in->version, check_version);
 	check_takes(in, l);
 	n_before = in->ms.n_mistakes;
@@ -287,15 +297,20 @@ static void count(struct layout *l)
 	}
 }
 
-bool lay_out(struct manifest_inside *in, const struct place *set, struct layout *ret)
+void lay_axes(struct manifest_inside *in, const struct place *set, struct layout *ret)
 {
-	bool is_good;
-
 	memset(ret, 0, sizeof *ret);
 	ret->set = set;
 	ret->takes = set->takes ? set->takes : in->top.takes ? in->top.takes : 1;
 	lay_base(in, ret);
 	lay_lanes(in, ret);
+}
+
+bool lay_out(struct manifest_inside *in, const struct place *set, struct layout *ret)
+{
+	bool is_good;
+
+	lay_axes(in, set, ret);
 	is_good = check(in, ret);
 	ret->name = lay_name(in, ret);
 	count(ret);

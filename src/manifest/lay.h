@@ -31,6 +31,9 @@ struct layout {
 	int64_t n_combinations;  /* with takes; INT64_MAX: at least so many */
 };
 
+/* Only base, is_swept, lanes, vars and takes; says no mistakes. */
+void lay_axes(struct manifest_inside *in, const struct place *set, struct layout *ret);
+
 /* Mistakes are said; false: the layout cannot be expanded. */
 bool lay_out(struct manifest_inside *in, const struct place *set, struct layout *ret);
 

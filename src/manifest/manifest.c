@@ -18,6 +18,7 @@ static void publish(struct manifest_inside *in)
 {
 	struct manifest *m = in->m;
 
+	file_say_rest(in);
 	mistakes_sort(&in->ms);
 	m->mistakes = arena_alloc(&in->arena, (size_t)in->ms.n + 1, sizeof *m->mistakes);
 	memcpy(m->mistakes, in->ms.list, (size_t)in->ms.n * sizeof *m->mistakes);
@@ -100,6 +101,7 @@ static void read_root(struct manifest_inside *in, const struct manifest_override
 	overrides_read(in, over);
 	settings_read_rest(in, over);
 	read_places(in);
+	checkpoints_want(in);
 	if (!in->m->output.name)
 		in->m->output.name = in->has_sets ? "{set}/{axes}" : "{axes}";
 }
@@ -194,21 +196,41 @@ static int64_t count_jobs(struct manifest_inside *in, const struct layout *layou
 	return total;
 }
 
-static void copy_model(struct manifest_inside *in, const struct manifest_model *model, struct expansion *x)
+/* modelVersion's default while no checkpoint says what it is: no rule about versions speaks of this one. */
+#define STAND_IN_VERSION "custom"
+
+static void copy_models(struct manifest_inside *in, const struct manifest_model *models, int n)
 {
+	in->models = arena_alloc(&in->arena, (size_t)n, sizeof *in->models);
+	in->n_models = n;
+	for (int i = 0; i < n; i++) {
+		struct manifest_model *model = &in->models[i];
+
+		*model = models[i];
+		model->maker.text = arena_strdup(&in->arena, models[i].maker.text);
+		model->maker.checkpoint = models[i].maker.checkpoint ? arena_strdup(&in->arena, models[i].maker.checkpoint) : NULL;
+		model->version = models[i].version ? arena_strdup(&in->arena, models[i].version) : NULL;
+		model->holds = models[i].holds ? arena_strdup(&in->arena, models[i].holds) : NULL;
+	}
+	in->stand_in = (struct job_maker){ in->backend, "none", NULL };
+}
+
+/* What stands where nobody says modelVersion, when it is not the card's default. */
+static const struct choice *default_version(struct manifest_inside *in)
+{
+	const struct manifest_model *model = model_of_all(in);
+	bool is_unopened = in->backend == PARAM_NATIVE && in->n_models == 0;
+	const char *version = model ? model->holds : in->default_version;
 	struct choice *c;
 
-	in->model = *model;
-	x->maker = arena_alloc(&in->arena, 1, sizeof *x->maker);
-	*x->maker = model->maker;
-	x->maker->text = arena_strdup(&in->arena, model->maker.text ? model->maker.text : "");
-	if (!model->version || in->version < 0)
-		return;
+	if (!version && is_unopened)
+		version = STAND_IN_VERSION;
+	if (!version || in->version < 0)
+		return NULL;
 	c = arena_alloc(&in->arena, 1, sizeof *c);
-	c->text = in->model.version = arena_strdup(&in->arena, model->version);
+	c->text = c->value.as.text = version;
 	c->value.kind = VALUE_TEXT;
-	c->value.as.text = c->text;
-	x->model_version = c;
+	return c;
 }
 
 static void expand_all(struct expansion *x, const struct layout *layouts, int n)
@@ -225,7 +247,7 @@ static void expand_all(struct expansion *x, const struct layout *layouts, int n)
 	exclusions_check(x->in);
 }
 
-int manifest_expand(struct manifest *m, const struct manifest_model *model, struct err *err)
+int manifest_expand(struct manifest *m, const struct manifest_model *models, int n_models, struct err *err)
 {
 	struct manifest_inside *in = m->inside;
 	struct expansion x = { .in = in };
@@ -235,7 +257,9 @@ int manifest_expand(struct manifest *m, const struct manifest_model *model, stru
 
 	if (!in->root)
 		return 0;
-	copy_model(in, model, &x);
+	copy_models(in, models, n_models);
+	checkpoints_check(in);
+	x.model_version = default_version(in);
 	layouts = mem_zalloc((size_t)in->n_sets + 1, sizeof *layouts);
 	n = lay_all(in, layouts);
 	total = count_jobs(in, layouts, n);
@@ -267,7 +291,11 @@ void manifest_free(struct manifest *m)
 	in = m->inside;
 	seen_release(&in->uses);
 	seen_release(&in->input_index);
+	seen_release(&in->said_before);
+	table_uses_release(in);
+	free(in->said);
 	free(in->used);
+	free(in->versions);
 	free(in->inputs);
 	free(in->jobs);
 	strbuf_release(&in->why);

@@ -3,8 +3,8 @@
  *
  * Two steps, because a job's id needs to know what makes the audio, and finding
  * that out needs the manifest's head:
- *   manifest_read    text -> settings (backend, checkpoint, output, run), grammar checked
- *   (the caller finds the checkpoint and fills struct manifest_model)
+ *   manifest_read    text -> settings (backend, checkpoints, output, run), grammar checked, versions wanted
+ *   (the caller opens the checkpoints of these versions and fills a struct manifest_model for each)
  *   manifest_expand  -> jobs with values, ids, seeds and names, in running order
  * Both collect all mistakes instead of stopping at the first; a manifest with
  * mistakes gives no jobs. After manifest_read said mistakes, manifest_expand may
@@ -61,7 +61,8 @@ struct manifest_output {
 	const char *dir;  /* absolute or relative to the working directory */
 	const char *name; /* template */
 	enum audio_format format;
-	int bits;
+	int bits;    /* AUDIO_LOSSY_BITS for a lossy format */
+	int rate_hz; /* 0: not said, the model's own */
 };
 
 struct manifest_run {
@@ -69,6 +70,20 @@ struct manifest_run {
 	int tries;             /* all tries of a job together; 3 unless said */
 	uint64_t memory_bytes; /* 0: not said */
 	double credits;        /* < 0: not said */
+};
+
+/* A folder of weights that the manifest or the command line names. */
+struct manifest_checkpoint {
+	const char *version; /* which modelVersion it is for; NULL: for all, and the only one */
+	const char *dir;     /* resolved against the manifest; --checkpoint's as given */
+	int line, column;    /* 0: the command line */
+};
+
+/* A modelVersion that some job asks for. */
+struct manifest_version {
+	const char *name;
+	int line, column; /* where it is said first; 0: on the command line, or nowhere */
+	bool is_default;  /* nobody says it */
 };
 
 /* Per set, how many jobs come from what, for plan's arithmetic. */
@@ -85,8 +100,10 @@ struct manifest {
 	const char *name;
 	const struct card *card;      /* borrowed from the caller */
 	enum param_backend backend;
-	const char *checkpoint;       /* folder (resolved against the manifest), or NULL: not said */
-	int checkpoint_line, checkpoint_column;
+	const struct manifest_checkpoint *checkpoints; /* in the manifest's order; none: look for the versions on this machine */
+	int n_checkpoints;
+	const struct manifest_version *versions; /* natively: whose weights are needed, as first seen; with a map those that it has */
+	int n_versions;
 	struct manifest_output output;
 	struct manifest_run run;
 	struct mistake *mistakes; /* in file order; beyond MISTAKES_MAX the last says that there are more */
@@ -106,13 +123,19 @@ int manifest_read(struct manifest **ret, const char *path, const struct card *ca
 int manifest_read_text(struct manifest **ret, const char *path, const char *text, size_t len, const struct card *card,
 		       const struct manifest_overrides *over, struct err *err) WARN_UNUSED;
 
+/* Who makes the audio of a version. */
 struct manifest_model {
 	struct job_maker maker;
-	const char *version; /* what the checkpoint is; modelVersion's default; NULL: the card's default */
-	bool version_is_fixed; /* natively: another explicit modelVersion is an error */
+	const char *version; /* which modelVersion it makes; NULL: all */
+	const char *holds;   /* natively: which version the folder holds (store.h); NULL: not known */
+	bool is_melody, is_stereo; /* with holds: what it is */
 };
-/* 0 also with mistakes (see n_mistakes); model is copied. */
-int manifest_expand(struct manifest *m, const struct manifest_model *model, struct err *err) WARN_UNUSED;
+/*
+ * 0 also with mistakes (see n_mistakes); models are copied. A folder that is for all versions makes modelVersion's default
+ * what it holds, and another explicit one a mistake; "custom" and "stereo-custom" fit every folder of as many channels.
+ * Natively a version without a model gets a stand-in that only serves to find the other mistakes: such jobs are not to be made.
+ */
+int manifest_expand(struct manifest *m, const struct manifest_model *models, int n_models, struct err *err) WARN_UNUSED;
 void manifest_free(struct manifest *m);
 
 /* The JSON Schema (draft-07) of manifests for a card, appended to out, with a final newline. */

@@ -101,20 +101,30 @@ static void read_sweep(struct manifest_inside *in, const struct node *map, struc
 			place->n_axes++;
 }
 
+/* Files have columns that nobody asked for: two may be called alike until a text uses the name (uses.c). */
+static bool is_free(const struct axis *axis, const struct column *c)
+{
+	return axis->file && c->param < 0;
+}
+
 /* One name said twice at one place: by params and an axis, or by two axes. */
 static void check_once(struct manifest_inside *in, const struct place *place, int a, const struct column *c)
 {
+	const char *name = place->axes[a].file ? c->name : c->key->text;
+
 	for (int i = 0; i < place->n_settings; i++) {
 		const struct setting *s = &place->settings[i];
 
-		if (s->param == c->param)
-			NODE_SAY(in, c->key, "'%s' has one value under params (line %d) and many here: keep one of the two", c->key->text,
-				 s->key->line);
+		if (s->param == c->param && place->axes[a].file)
+			NODE_SAY(in, c->key, "'%s' has one value under params (line %d), and is a column of %s too: keep one, or choose columns with use", name,
+				 s->key->line, file_name_of(place->axes[a].value));
+		else if (s->param == c->param)
+			NODE_SAY(in, c->key, "'%s' has one value under params (line %d) and many here: keep one of the two", name, s->key->line);
 	}
-	for (int b = 0; b < a && !c->is_label; b++)
+	for (int b = 0; b < a && !c->is_label && !is_free(&place->axes[a], c); b++)
 		for (int k = 0; k < place->axes[b].n_columns; k++)
-			if (!strcmp(place->axes[b].columns[k].name, c->name))
-				NODE_SAY(in, c->key, "'%s' is swept twice, first in line %d: keep one", c->key->text,
+			if (!strcmp(place->axes[b].columns[k].name, c->name) && !is_free(&place->axes[b], &place->axes[b].columns[k]))
+				NODE_SAY(in, c->key, "'%s' is swept twice, first in line %d: keep one", name,
 					 place->axes[b].columns[k].key->line);
 }
 
@@ -207,6 +217,36 @@ void place_read(struct manifest_inside *in, const struct node *map, struct place
 
 /* ---- the command line ------------------------------------------------------ */
 
+/* What people try to set that is no parameter. */
+static void say_not_set(struct manifest_inside *in, const char *name)
+{
+	static const struct {
+		const char *word, *instead;
+	} words[] = {
+		{ "output.dir", "--output FOLDER" }, { "dir", "--output FOLDER" }, { "output", "--output FOLDER" },
+		{ "backend", "--backend B" }, { "checkpoint", "--checkpoint FOLDER" }, { "exclude", "--select EXPR" },
+		{ "run.for", "--for TIME" }, { "for", "--for TIME" }, { "takes", NULL }, { "tags", NULL }, { "name", NULL }, { "run", NULL },
+		{ "format", NULL }, { "bits", NULL }, { "rate", NULL }, { "tries", NULL }, { "memory", NULL }, { "credits", NULL },
+		{ "sets", NULL }, { "sweep", NULL }, { "params", NULL }, { "fake", NULL }, { "model", NULL }, { "version", NULL },
+	};
+	const char *meant = card_suggest(in->card, name);
+	struct shown s;
+
+	show(&s, name);
+	for (size_t i = 0; i < sizeof words / sizeof words[0]; i++) {
+		if (strcmp(words[i].word, name) != 0)
+			continue;
+		mistake_add(&in->ms, 0, 0, "--set gives parameters only, and '%s' is none: %s%s", s.text, words[i].instead ? "say " : "write it in the manifest",
+			    words[i].instead ? words[i].instead : "");
+		return;
+	}
+	if (strchr(name, '.'))
+		mistake_add(&in->ms, 0, 0, "--set gives parameters only, and '%s' is none: write it in the manifest", s.text);
+	else
+		mistake_add(&in->ms, 0, 0, "--set: unknown parameter '%s'%s%s%s", s.text, meant ? ", did you mean '" : "", meant ? meant : "",
+			    meant ? "'?" : "");
+}
+
 static void read_override(struct manifest_inside *in, const char *arg)
 {
 	const char *equals = strchr(arg, '=');
@@ -223,10 +263,7 @@ static void read_override(struct manifest_inside *in, const char *arg)
 	text = arena_strdup(&in->arena, equals + 1);
 	param = card_find(in->card, name);
 	if (param < 0) {
-		const char *meant = card_suggest(in->card, name);
-
-		mistake_add(&in->ms, 0, 0, "--set: unknown parameter '%s'%s%s%s", show(&s, name), meant ? ", did you mean '" : "",
-			    meant ? meant : "", meant ? "'?" : "");
+		say_not_set(in, name);
 		return;
 	}
 	c = &in->overrides[param];

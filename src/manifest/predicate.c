@@ -20,13 +20,15 @@ static bool order_holds(enum predicate_relation r, double a, double b)
 	return false;
 }
 
-/* A number equals the text that spells it: variables are texts that may look like numbers. */
+/* A number, true or false equals the text that spells it: variables are texts that may look like numbers. */
 static bool same(const struct value *a, const struct value *b)
 {
 	double x;
 
 	if (a->kind == VALUE_TEXT && b->kind == VALUE_NUMBER)
 		return text_parse_number(a->as.text, &x) && x == b->as.number;
+	if (a->kind == VALUE_TEXT && b->kind == VALUE_BOOL) /* spreadsheets write TRUE, pandas True */
+		return text_equal_ignoring_case(a->as.text, b->as.flag ? "true" : "false");
 	return value_equal(a, b);
 }
 

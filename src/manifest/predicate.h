@@ -35,7 +35,7 @@ struct predicate;
 
 /* What names there are. is_variable is asked for each name that is no parameter. */
 struct predicate_names {
-	const struct card *card;
+	const struct card *card; /* NULL: every name is a variable (where, of a table's rows) */
 	enum param_backend backend;
 	bool has_state;
 	bool (*is_variable)(void *arg, const char *name);

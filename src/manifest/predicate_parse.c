@@ -139,7 +139,7 @@ static int expected(struct parse *p, const char *what)
 
 static int unknown(struct parse *p, const struct token *name)
 {
-	const char *meant = card_suggest(p->names->card, name->text);
+	const char *meant = p->names->card ? card_suggest(p->names->card, name->text) : NULL;
 	double number;
 
 	if (text_parse_number(name->text, &number))
@@ -151,7 +151,8 @@ static int unknown(struct parse *p, const struct token *name)
 	if (meant)
 		strbuf_addf(p->why, ", did you mean '%s'?", meant);
 	else
-		strbuf_addf(p->why, ": a condition names parameters, variables, set, take, tags%s", p->names->has_state ? " and state" : "");
+		strbuf_addf(p->why, ": a condition names %s%s", p->names->card ? "parameters, variables, set, take, tags" : "columns of the file",
+			    p->names->has_state ? " and state" : "");
 	return -1;
 }
 
@@ -164,14 +165,14 @@ static int find_subject(struct parse *p, const struct token *name, struct predic
 		enum predicate_about about;
 	} words[] = { { "set", ABOUT_SET }, { "take", ABOUT_TAKE }, { "tag", ABOUT_TAGS }, { "tags", ABOUT_TAGS }, { "state", ABOUT_STATE } };
 
-	test->param = card_find(p->names->card, name->text);
+	test->param = p->names->card ? card_find(p->names->card, name->text) : -1;
 	if (test->param >= 0) {
 		test->about = ABOUT_PARAM;
 		return 0;
 	}
 	for (size_t i = 0; i < sizeof words / sizeof words[0]; i++) {
 		test->about = words[i].about;
-		if (!strcmp(words[i].name, name->text) && (test->about != ABOUT_STATE || p->names->has_state))
+		if (p->names->card && !strcmp(words[i].name, name->text) && (test->about != ABOUT_STATE || p->names->has_state))
 			return 0;
 	}
 	test->about = ABOUT_VARIABLE;
@@ -395,7 +396,7 @@ static int take_test(struct parse *p, struct predicate **ret)
 	*ret = test;
 	if (name.kind != TOKEN_WORD && name.kind != TOKEN_QUOTED)
 		return expected(p, "a name");
-	rc = take_tag_test(p, test);
+	rc = p->names->card ? take_tag_test(p, test) : 0; /* rows have no tags */
 	if (rc != 0)
 		return rc > 0 ? 0 : -1;
 	if (name.kind == TOKEN_QUOTED)

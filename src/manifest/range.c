@@ -5,6 +5,7 @@
 #include <string.h>
 
 #define DIGITS_MAX 15 /* any such decimal survives a double (DBL_DIG) */
+#define INTEGER_MAX INT64_C(9007199254740991) /* 2^53 - 1: so does any integer up to it, which has 16 */
 
 struct decimal {
 	int64_t units; /* value = units / 10^scale */
@@ -23,7 +24,7 @@ static const char *skip_blanks(const char *p)
 	return p;
 }
 
-/* [-+]?digits(.digits)?, where a dot belongs to the number only when a digit follows. NULL: no number or too long. */
+/* [-+]?digits(.digits)?, where a dot belongs to the number only when a digit follows. NULL: no number, or not exact in a double. */
 static const char *parse_decimal(const char *p, struct decimal *ret)
 {
 	bool is_negative = *p == '-';
@@ -39,21 +40,23 @@ static const char *parse_decimal(const char *p, struct decimal *ret)
 		}
 		if (*p < '0' || *p > '9')
 			break;
-		if (++n_digits > DIGITS_MAX)
+		if (++n_digits > DIGITS_MAX + 1)
 			return NULL;
 		ret->units = 10 * ret->units + (*p - '0');
 		ret->scale += after_dot;
 	}
+	if (n_digits > DIGITS_MAX && (ret->scale > 0 || ret->units > INTEGER_MAX))
+		return NULL;
 	if (is_negative)
 		ret->units = -ret->units;
 	return n_digits ? p : NULL;
 }
 
-/* units x 10^(scale - d.scale); at most 15 + 14 digits wanted of int64's 18: -1 when they do not fit. */
+/* units x 10^(scale - d.scale); -1 beyond what a double tells apart, which a value of the range would need. */
 static int rescale(struct decimal *d, int scale)
 {
 	for (; d->scale < scale; d->scale++) {
-		if (d->units > INT64_MAX / 100 || d->units < INT64_MIN / 100)
+		if (d->units > INTEGER_MAX / 10 || d->units < -INTEGER_MAX / 10)
 			return -1;
 		d->units *= 10;
 	}
@@ -105,7 +108,7 @@ int range_parse(const char *text, int64_t max, struct range *ret, struct strbuf 
 
 	strbuf_reset(why);
 	if (parse_parts(text, &a, &b, &s)) {
-		strbuf_addf(why, "has no range: write it as 1..4 or 0.8..1.2 by 0.1, with at most %d digits a number", DIGITS_MAX);
+		strbuf_addf(why, "has no range: write it as 1..4 or 0.8..1.2 by 0.1, with at most %d digits a number (a whole one up to %" PRId64 ")", DIGITS_MAX, INTEGER_MAX);
 		return -1;
 	}
 	ret->scale = max3(a.scale, b.scale, s.scale);

@@ -2,7 +2,7 @@
  * manifest/range: "a..b" and "a..b by s" as exact decimals.
  *
  * A range includes both ends and must hit b. Numbers are decimals of at most 15
- * digits, so that 0.1..0.3 by 0.1 is 0.1, 0.2, 0.3 and not 0.30000000000000004:
+ * digits, or integers up to 2^53 - 1, so that 0.1..0.3 by 0.1 is 0.1, 0.2, 0.3 and not 0.30000000000000004:
  * value i is the text of (a + i s), read as a number once. Pure.
  */
 #ifndef MANIFEST_RANGE_H

@@ -1,5 +1,5 @@
 /*
- * settings: what the manifest says beside its jobs: version, name, model, backend, checkpoint, output, run, fake.
+ * settings: what the manifest says beside its jobs: version, name, model, backend, output, run, fake.
  */
 #include "manifest/inside.h"
 
@@ -73,8 +73,7 @@ void keys_check(struct manifest_inside *in, const struct node *map, const char *
 	}
 }
 
-/* A map's member that must be one text; NULL when it is missing or wrong, which is said. */
-static const struct node *scalar_member(struct manifest_inside *in, const struct node *map, const char *name)
+const struct node *scalar_member(struct manifest_inside *in, const struct node *map, const char *name)
 {
 	const struct node *n = node_find(map, name);
 
@@ -226,9 +225,9 @@ void settings_read_head(struct manifest_inside *in, const struct manifest_overri
 	in->m->backend = in->backend;
 }
 
-/* ---- checkpoint ----------------------------------------------------------- */
+/* ---- output --------------------------------------------------------------- */
 
-static const char *joined(struct manifest_inside *in, const char *dir, const char *name)
+const char *joined(struct manifest_inside *in, const char *dir, const char *name)
 {
 	char *path = fs_join(dir, name);
 	const char *copy = arena_strdup(&in->arena, path);
@@ -236,25 +235,6 @@ static const char *joined(struct manifest_inside *in, const char *dir, const cha
 	free(path);
 	return copy;
 }
-
-static void read_checkpoint(struct manifest_inside *in, const struct manifest_overrides *over)
-{
-	const struct node *n = node_find(in->root, "checkpoint");
-
-	if (n && n->kind == NODE_MAP) {
-		NODE_SAY(in, n, "a map from version to folder comes with a later version: name one folder");
-	} else if ((n = scalar_member(in, in->root, "checkpoint"))) {
-		in->m->checkpoint = joined(in, in->base_dir, n->text);
-		in->m->checkpoint_line = n->line;
-		in->m->checkpoint_column = n->column;
-	}
-	if (over->checkpoint) {
-		in->m->checkpoint = arena_strdup(&in->arena, over->checkpoint);
-		in->m->checkpoint_line = in->m->checkpoint_column = 0;
-	}
-}
-
-/* ---- output --------------------------------------------------------------- */
 
 static void read_dir(struct manifest_inside *in, const struct node *output, const struct manifest_overrides *over)
 {
@@ -278,27 +258,96 @@ static void read_dir(struct manifest_inside *in, const struct node *output, cons
 
 static void read_format(struct manifest_inside *in, const struct node *output)
 {
-	static const char *const later[] = { "ogg", "mp3" };
 	const struct node *n = scalar_member(in, output, "format");
 	struct shown s;
 
 	in->m->output.format = AUDIO_WAV;
 	if (!n || !audio_format_find(n->text, &in->m->output.format))
 		return;
-	for (size_t i = 0; i < sizeof later / sizeof later[0]; i++) {
-		if (!strcmp(n->text, later[i])) {
-			NODE_SAY(in, n, "format %s comes with a later version: take wav or flac", n->text);
-			return;
-		}
+	strbuf_reset(&in->why);
+	for (int f = 0; f < AUDIO_N_FORMATS; f++)
+		strbuf_addf(&in->why, "%s%s", f == 0 ? "" : f + 1 < AUDIO_N_FORMATS ? ", " : " or ", audio_format_name((enum audio_format)f));
+	NODE_SAY(in, n, "format must be %s, found '%s'", in->why.buf, show(&s, n->text));
+}
+
+/* A number in quotes is a text. */
+static const char *in_quotes(const struct node *n, bool is_good)
+{
+	return n->is_quoted && is_good ? ": write it without quotes" : "";
+}
+
+static void read_bits(struct manifest_inside *in, const struct node *output)
+{
+	const struct node *n = scalar_member(in, output, "bits");
+	bool is_lossy = audio_format_is_lossy(in->m->output.format);
+	struct shown s;
+
+	in->m->output.bits = is_lossy ? AUDIO_LOSSY_BITS : 16;
+	if (n && is_lossy)
+		NODE_SAY(in, n, "bits does not go with format %s, which has none: remove it, or take format wav or flac",
+			 audio_format_name(in->m->output.format));
+	else if (n && !n->is_quoted && !strcmp(n->text, "24"))
+		in->m->output.bits = 24;
+	else if (n && (n->is_quoted || strcmp(n->text, "16") != 0))
+		NODE_SAY(in, n, "bits must be 16 or 24, found '%s'%s", show(&s, n->text), in_quotes(n, !strcmp(n->text, "16") || !strcmp(n->text, "24")));
+}
+
+static bool has_rate(enum audio_format format, double hz)
+{
+	const int *rates;
+	int n = audio_format_rates(format, &rates);
+
+	while (n > 0 && (hz < rates[n - 1] || hz > rates[n - 1]))
+		n--;
+	return n > 0;
+}
+
+/* 44.1 and 44.1k are what people say of 44100. */
+static bool is_in_khz(const char *text, enum audio_format format, double *ret)
+{
+	size_t len = strcspn(text, "kK");
+	char *number = mem_strndup(text, len);
+	bool is = (text[len] == '\0' || text[len + 1] == '\0' || !strcmp(text + len + 1, "Hz")) && text_parse_number(number, ret) &&
+		  has_rate(format, *ret * 1000);
+
+	free(number);
+	return is;
+}
+
+static void read_rate(struct manifest_inside *in, const struct node *output)
+{
+	const struct node *n = scalar_member(in, output, "rate");
+	enum audio_format format = in->m->output.format;
+	const int *rates;
+	int n_rates = audio_format_rates(format, &rates);
+	bool is_rate;
+	double hz = 0;
+	struct shown s;
+
+	in->m->output.rate_hz = 0;
+	if (!n)
+		return;
+	if (!n->is_quoted && text_parse_number(n->text, &hz) && has_rate(format, hz)) {
+		in->m->output.rate_hz = (int)hz;
+		return;
 	}
-	NODE_SAY(in, n, "format must be wav or flac, found '%s'", show(&s, n->text));
+	show(&s, n->text);
+	if (is_in_khz(n->text, format, &hz)) {
+		NODE_SAY(in, n, "rate is in Hz: write %.0f, not '%s'", hz * 1000, s.text);
+		return;
+	}
+	is_rate = text_parse_number(n->text, &hz) && has_rate(AUDIO_WAV, hz);
+	strbuf_reset(&in->why);
+	for (int i = 0; i < n_rates; i++)
+		strbuf_addf(&in->why, "%s%d", i == 0 ? "" : i + 1 < n_rates ? ", " : " or ", rates[i]);
+	NODE_SAY(in, n, "rate of a file of format %s must be %s (Hz), found '%s'%s", audio_format_name(format), in->why.buf, s.text,
+		 is_rate && !has_rate(format, hz) ? ": wav and flac have it" : in_quotes(n, is_rate));
 }
 
 static void read_output(struct manifest_inside *in, const struct manifest_overrides *over)
 {
 	static const char *const keys[] = { "dir", "name", "format", "bits", "rate", NULL };
-	const struct node *output = map_member(in, in->root, "output"), *n;
-	struct shown s;
+	const struct node *output = map_member(in, in->root, "output");
 
 	if (output)
 		keys_check(in, output, "output", keys, false);
@@ -306,15 +355,8 @@ static void read_output(struct manifest_inside *in, const struct manifest_overri
 	read_format(in, output);
 	in->output_name = scalar_member(in, output, "name");
 	in->m->output.name = in->output_name ? in->output_name->text : NULL;
-	in->m->output.bits = 16;
-	n = scalar_member(in, output, "bits");
-	if (n && !n->is_quoted && !strcmp(n->text, "24"))
-		in->m->output.bits = 24;
-	else if (n && (n->is_quoted || strcmp(n->text, "16") != 0))
-		NODE_SAY(in, n, "bits must be 16 or 24, found '%s'", show(&s, n->text));
-	n = node_find(output, "rate");
-	if (n)
-		NODE_SAY(in, n, "rate comes with a later version: remove it, files have the model's own rate");
+	read_bits(in, output);
+	read_rate(in, output);
 }
 
 /* ---- run ------------------------------------------------------------------ */
@@ -394,7 +436,7 @@ void fake_read(struct manifest_inside *in, const struct node *n, const struct fa
 
 void settings_read_rest(struct manifest_inside *in, const struct manifest_overrides *over)
 {
-	read_checkpoint(in, over);
+	checkpoints_read(in, over);
 	read_output(in, over);
 	read_run(in);
 }

@@ -29,6 +29,10 @@ static bool check_column(struct manifest_inside *in, const struct axis *axis, co
 
 	if (c->is_label || c->param >= 0)
 		return true;
+	if (axis_name_is_reserved(c->name)) {
+		NODE_SAY(in, c->key, "a column of '%s' cannot be called '%s', which means something else: take another name", axis->name, c->name);
+		return false;
+	}
 	if (!template_name_is(c->name) || strchr(c->name, '.')) {
 		NODE_SAY(in, c->key, "a column of '%s' is a letter and then letters, digits, '_' or '-', found '%s'", axis->name,
 			 show(&s, c->name));
@@ -84,9 +88,10 @@ static bool collect_columns(struct manifest_inside *in, struct axis *axis)
 	return good;
 }
 
-static bool read_cell(struct manifest_inside *in, const struct axis *axis, const struct node *row, const struct node *key,
-		      const struct node *value, struct choice *cells)
+static bool read_cell(struct manifest_inside *in, const struct axis *axis, int r, const struct node *key, const struct node *value)
 {
+	const struct node *row = axis->value->items[r];
+	struct choice *cell;
 	int param = card_find(in->card, key->text);
 	int c = find_column(axis, param >= 0 ? card_param(in->card, param)->name : key->text);
 
@@ -94,19 +99,33 @@ static bool read_cell(struct manifest_inside *in, const struct axis *axis, const
 		NODE_SAY(in, key, "a ',' inside { } ends a value in YAML: put the text before it in quotes");
 		return false;
 	}
-	if (cells[c].text) {
+	cell = &axis->columns[c].choices[r];
+	if (cell->text) {
 		NODE_SAY(in, key, "'%s' and '%s' are one parameter: keep one", key->text, axis->columns[c].name);
 		return false;
 	}
 	if (param >= 0)
-		return choice_read(in, param, key->text, value, &cells[c]);
-	return choice_read_variable(in, key->text, value, &cells[c]);
+		return choice_read(in, param, key->text, value, cell);
+	return choice_read_variable(in, key->text, value, cell);
 }
 
 struct label_key {
 	const char **labels;
 	const char *label;
 };
+
+static void say_label(struct manifest_inside *in, const struct axis *axis, int label, int64_t r)
+{
+	const struct node *n = axis->file ? NULL : axis->columns[label].choices[r].node;
+	struct shown s;
+
+	show(&s, axis->labels[r]);
+	if (axis->file)
+		file_say(in, axis->value, axis->file->lines[axis_file_row(axis, r)],
+			 "another row is called '%s' too: give each its own label, or name the columns with use, without label", s.text);
+	else
+		NODE_SAY(in, n ? n : axis->value, "two rows of '%s' are called '%s': give each its own label", axis->name, s.text);
+}
 
 static bool same_label(const void *arg, int64_t value)
 {
@@ -115,25 +134,29 @@ static bool same_label(const void *arg, int64_t value)
 	return !strcmp(key->labels[value], key->label);
 }
 
-static void label_rows(struct manifest_inside *in, struct axis *axis)
+bool table_label_rows(struct manifest_inside *in, struct axis *axis)
 {
-	int label = find_column(axis, "label");
 	struct seen seen = SEEN_INIT;
-	struct shown s;
+	int label = axis->n_columns - 1;
+	bool good = true;
 
+	while (label >= 0 && !axis->columns[label].is_label)
+		label--;
 	axis->labels = arena_alloc(&in->arena, (size_t)axis->n_rows, sizeof *axis->labels);
 	for (int64_t r = 0; r < axis->n_rows; r++) {
-		const struct choice *c = label < 0 ? NULL : &axis->cells[r * axis->n_columns + label];
-		struct label_key key = { axis->labels, NULL };
+		const char *said = label < 0 ? NULL : axis_text(axis, r, label);
+		struct label_key key = { axis->labels, said };
 
-		key.label = c && c->text ? c->text : arena_printf(&in->arena, "%lld", (long long)r + 1);
+		if (!said)
+			key.label = arena_printf(&in->arena, "%lld", (long long)axis_file_row(axis, r) + 1);
 		axis->labels[r] = key.label;
-		if (seen_put(&seen, seen_hash(key.label, strlen(key.label)), r, same_label, &key) < 0)
+		if (label < 0 || seen_put(&seen, seen_hash(key.label, strlen(key.label)), r, same_label, &key) < 0)
 			continue;
-		mistake_add(&in->ms, c && c->node ? c->node->line : axis->value->line, c && c->node ? c->node->column : axis->value->column,
-			    "two rows of '%s' are called '%s': give each its own label", axis->name, show(&s, key.label));
+		good = false;
+		say_label(in, axis, label, r);
 	}
 	seen_release(&seen);
+	return good;
 }
 
 bool table_read(struct manifest_inside *in, struct axis *axis)
@@ -154,15 +177,16 @@ bool table_read(struct manifest_inside *in, struct axis *axis)
 		return false;
 	}
 	axis->n_rows = list->n;
-	axis->cells = arena_alloc(&in->arena, (size_t)list->n * (size_t)axis->n_columns, sizeof *axis->cells);
+	for (int c = 0; c < axis->n_columns; c++)
+		axis->columns[c].choices = arena_alloc(&in->arena, (size_t)list->n, sizeof(struct choice));
 	good = true;
 	for (int r = 0; r < list->n && !mistakes_full(&in->ms); r++) {
 		const struct node *row = list->items[r];
 
 		for (int i = 0; i < row->n; i++)
-			good &= read_cell(in, axis, row, node_key(row, i), node_value(row, i), &axis->cells[(int64_t)r * axis->n_columns]);
+			good &= read_cell(in, axis, r, node_key(row, i), node_value(row, i));
 	}
 	if (good)
-		label_rows(in, axis);
+		(void)table_label_rows(in, axis);
 	return good;
 }

@@ -24,7 +24,7 @@ static bool same_use(const void *arg, int64_t value)
 	return !strcmp(key->used[value], key->name);
 }
 
-static void add_use(struct manifest_inside *in, const char *name)
+void uses_add(struct manifest_inside *in, const char *name)
 {
 	struct use_key key = { in->used, name };
 
@@ -34,7 +34,7 @@ static void add_use(struct manifest_inside *in, const char *name)
 	in->used[in->n_used++] = arena_strdup(&in->arena, name);
 }
 
-static bool is_used(const struct manifest_inside *in, const char *name)
+bool uses_have(const struct manifest_inside *in, const char *name)
 {
 	struct use_key key = { in->used, name };
 
@@ -47,7 +47,7 @@ void uses_add_text(struct manifest_inside *in, const char *text)
 	size_t at = 0;
 
 	while (template_next(text, &at, name, &in->why) > 0)
-		add_use(in, name);
+		uses_add(in, name);
 }
 
 /* As uses_add_text, where a form may follow the name: {seed:04}. What is wrong in it is name_check's to say. */
@@ -62,8 +62,13 @@ static void add_name_uses(struct manifest_inside *in, const char *template)
 			continue;
 		memcpy(name, p + 1, n);
 		name[n] = 0;
-		add_use(in, name);
+		uses_add(in, name);
 	}
+}
+
+bool word_is_taken(struct manifest_inside *in, const char *name)
+{
+	return card_find(in->card, name) >= 0 || axis_name_is_reserved(name);
 }
 
 /* ---- what a place has --------------------------------------------------------- */
@@ -103,7 +108,7 @@ static bool node_has_variable(const struct node *key, const struct node *value, 
 	size_t len = strlen(key->text);
 	const char *column = !strncmp(name, key->text, len) && name[len] == '.' ? name + len + 1 : name;
 
-	if (!strcmp(name, key->text))
+	if (!strcmp(name, key->text) || value->kind == NODE_MAP) /* a file that cannot be read may have had any column */
 		return true;
 	for (int r = 0; value->kind == NODE_LIST && r < value->n; r++)
 		if (node_find(value->items[r], column))
@@ -156,29 +161,93 @@ const char *place_suggest(const struct place *top, const struct place *set, cons
 
 static void check_column(struct manifest_inside *in, const struct column *c)
 {
-	if (c->is_label || c->param >= 0 || is_used(in, c->name) || is_used(in, c->full_name))
+	if (c->is_label || c->param >= 0 || uses_have(in, c->name) || uses_have(in, c->full_name))
 		return;
 	NODE_SAY(in, c->key, "%s", unknown_name(in, c->name));
+}
+
+/* Nobody has to use all of a file; but some of it. */
+static void check_file(struct manifest_inside *in, const struct axis *axis)
+{
+	const char *file = file_name_of(axis->value);
+	struct shown s1, s2;
+
+	for (int c = 0; c < axis->n_columns; c++) {
+		const struct column *column = &axis->columns[c];
+
+		if (column->param >= 0 || uses_have(in, column->full_name) || uses_have(in, column->name))
+			return;
+	}
+	if (uses_have(in, axis->name))
+		return;
+	NODE_SAY(in, axis->key,
+		 "nothing of %s is used: no column is called as a parameter (the first is '%s'). Is its first row the header? Else add use: {prompt: COLUMN}",
+		 show(&s1, file), show(&s2, axis->file->columns[0].name));
+}
+
+static void check_others(struct manifest_inside *in, const struct place *place, int a, const struct column *column)
+{
+	const struct axis *axis = &place->axes[a];
+
+	for (int b = 0; b < place->n_axes; b++)
+		if (b != a && (b > a || !place->axes[b].file) && axis_has_variable(&place->axes[b], column->name))
+			NODE_SAY(in, axis->key, "{%s} is used, and both '%s' and '%s' have it: write {%s} for this one", column->name, axis->name,
+				 place->axes[b].name, column->full_name);
+}
+
+/* Are the rows called by the file's column? Then both meanings are one. */
+static bool is_label(const struct axis *axis, int in_file)
+{
+	for (int c = 0; c < axis->n_columns; c++)
+		if (axis->columns[c].is_label && axis->columns[c].in_file == in_file)
+			return true;
+	return false;
+}
+
+/* A bare name that a text uses means one column: of one file, and not the axis itself. */
+static void check_meaning(struct manifest_inside *in, const struct place *place, int a, const struct column *column)
+{
+	const struct axis *axis = &place->axes[a];
+
+	if (column->param >= 0 || column->is_label || !uses_have(in, column->name))
+		return;
+	if (!strcmp(column->name, axis->name) && is_label(axis, column->in_file))
+		return;
+	if (!strcmp(column->name, axis->name))
+		NODE_SAY(in, axis->key, "{%s} would be the row's name, and a column of %s is called so too: give the axis another name", column->name,
+			 file_name_of(axis->value));
+	else
+		check_others(in, place, a, column);
 }
 
 static void check_axis(struct manifest_inside *in, const struct axis *axis)
 {
 	if (!axis->is_table) {
-		if (axis->param < 0 && !is_used(in, axis->name))
+		if (axis->param < 0 && !uses_have(in, axis->name))
 			NODE_SAY(in, axis->key, "%s", unknown_name(in, axis->name));
+		return;
+	}
+	if (axis->file) {
+		check_file(in, axis);
 		return;
 	}
 	for (int c = 0; c < axis->n_columns; c++)
 		check_column(in, &axis->columns[c]);
-	if (axis->n_columns == 1 && axis->columns[0].is_label && !is_used(in, axis->name) && !is_used(in, axis->columns[0].full_name))
+	if (axis->n_columns == 1 && axis->columns[0].is_label && !uses_have(in, axis->name) && !uses_have(in, axis->columns[0].full_name))
 		NODE_SAY(in, axis->key, "the rows of '%s' have labels and nothing else, and nothing uses them: add columns, or remove it",
 			 axis->name);
 }
 
-static void check_place(struct manifest_inside *in, const struct place *place)
+static void check_place(struct manifest_inside *in, struct place *place)
 {
-	for (int a = 0; a < place->n_axes; a++)
+	int n_before = in->ms.n_mistakes;
+
+	for (int a = 0; a < place->n_axes; a++) {
 		check_axis(in, &place->axes[a]);
+		place->is_partial |= place->axes[a].file && in->ms.n_mistakes > n_before;
+		for (int c = 0; c < place->axes[a].n_columns && place->axes[a].file; c++)
+			check_meaning(in, place, a, &place->axes[a].columns[c]);
+	}
 }
 
 /* The names that output.name may use somewhere; whether a set has them all is found when its jobs are named. */

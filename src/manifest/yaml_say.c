@@ -59,10 +59,23 @@ static int stray_brace_column(const char *line, size_t len)
 	if (i + 1 < len && line[i + 1] == '{')
 		return (int)i + 1;
 	for (close = i; close < len && line[close] != '}'; close++)
-		;
+		if (line[close] == ':') /* {file: x}: a map that was meant */
+			return 0;
 	for (close++; close < len && line[close] == ' '; close++)
 		;
 	return close < len && line[close] != '#' && line[close] != ',' ? (int)i + 1 : 0;
+}
+
+/* "{.., where: genre in [a, b]}": the bracket ends the text. 0: not so. */
+static int bare_where_column(const char *line, size_t len)
+{
+	static const char key[] = "where: ";
+
+	for (size_t i = 0; i + sizeof key <= len; i++)
+		if (!memcmp(line + i, key, sizeof key - 1) && line[i + sizeof key - 1] != '"' && line[i + sizeof key - 1] != '\'' &&
+		    memchr(line + i, '[', len - i))
+			return (int)(i + sizeof key);
+	return 0;
 }
 
 static const char *phrase_of(const char *problem)
@@ -105,10 +118,12 @@ void yaml_say(struct mistakes *ms, const char *text, size_t len, const char *pro
 	size_t line_len = 0;
 	const char *where = yaml_line(text, len, line, &line_len);
 	const char *sentence = phrase_of(problem);
-	int brace = where ? stray_brace_column(where, line_len) : 0;
+	int brace = where ? stray_brace_column(where, line_len) : 0, bare = where ? bare_where_column(where, line_len) : 0;
 	char c = where ? character_at(where, line_len, column) : 0;
 
-	if (brace)
+	if (bare)
+		mistake_add(ms, line, bare, "a '[' inside { } begins a list in YAML: put the condition in quotes, as where: \"genre in [jazz, rock]\"");
+	else if (brace)
 		mistake_add(ms, line, brace, "a '{' at the start of a value begins a map in YAML: put the text in quotes");
 	else if (c == '\t')
 		mistake_add(ms, line, column, "a tab stands where YAML wants blanks: indent with blanks");

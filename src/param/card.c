@@ -305,7 +305,7 @@ out:
 int card_open(struct card **ret, const char *name, struct err *err)
 {
 	struct strbuf names = STRBUF_INIT(ERR_TEXT_MAX / 2);
-	const struct card_data *d;
+	const struct embedded *d;
 
 	for (d = card_data; d->name; d++) {
 		if (strcmp(d->name, name) == 0)

@@ -1,15 +1,9 @@
-/* param/card_data: the cards built into the binary (made by tools/embed-cards at build time). */
+/* param/card_data: the cards built into the binary. A NULL name ends the list. */
 #ifndef PARAM_CARD_DATA_H
 #define PARAM_CARD_DATA_H
 
-#include <stddef.h>
+#include "base/embedded.h"
 
-struct card_data {
-	const char *name; /* NULL ends the list */
-	const char *text; /* JSON, NUL-terminated */
-	size_t len;
-};
-
-extern const struct card_data card_data[];
+extern const struct embedded card_data[]; /* JSON, called by the model's name */
 
 #endif

@@ -12,10 +12,12 @@ int row_open(struct report_row *row, const struct ledger_job *job, struct err *e
 	row->job = job;
 	if (json_parse(&row->params, job->params, strlen(job->params), ROW_TEXT_MAX, "params", ERR_LEDGER, err) < 0 ||
 	    json_parse(&row->axes, job->axes, strlen(job->axes), ROW_TEXT_MAX, "axes", ERR_LEDGER, err) < 0 ||
-	    json_parse(&row->tags, job->tags, strlen(job->tags), ROW_TEXT_MAX, "tags", ERR_LEDGER, err) < 0) {
+	    json_parse(&row->tags, job->tags, strlen(job->tags), ROW_TEXT_MAX, "tags", ERR_LEDGER, err) < 0 ||
+	    json_parse(&row->canonical, job->canonical, strlen(job->canonical), ROW_TEXT_MAX, "canonical text", ERR_LEDGER, err) < 0) {
 		row_close(row);
 		return err_wrap(err, "the ledger's row of job '%s'", job->id_text);
 	}
+	row->made_by = json_string(json_member(json_root(row->canonical), "made_by"), "");
 	return 0;
 }
 
@@ -24,6 +26,7 @@ void row_close(struct report_row *row)
 	json_free(row->params);
 	json_free(row->axes);
 	json_free(row->tags);
+	json_free(row->canonical);
 	memset(row, 0, sizeof *row);
 }
 
@@ -100,26 +103,36 @@ static void add_axes(struct collect *c, const struct report_row *row)
 }
 
 /* The card whose rows say what a column's type is: the model that the canonical text names. */
-static int find_card(struct collect *c, const struct ledger_job *job, struct err *err)
+static int find_card(struct collect *c, const struct report_row *row, struct err *err)
 {
-	struct json_doc *doc = NULL;
 	const char *model;
-	int r = -1;
 
-	if (json_parse(&doc, job->canonical, strlen(job->canonical), ROW_TEXT_MAX, "canonical text", ERR_LEDGER, err) < 0)
+	if (json_need_string(json_root(row->canonical), "model", &model, err) < 0 || card_open(&c->card, model, err) < 0)
 		return -1;
-	if (json_need_string(json_root(doc), "model", &model, err) < 0 || card_open(&c->card, model, err) < 0)
-		goto out;
 	for (int i = 0; i < card_n_params(c->card); i++) {
 		struct report_column *column = add_column(c);
 
 		column->param = card_param(c->card, i);
 		column->key = column->param->name;
 	}
-	r = 0;
-out:
-	json_free(doc);
-	return r;
+	return 0;
+}
+
+/* Searched from the first: a manifest has a handful of checkpoints. */
+static void count_maker(struct collect *c, const struct report_row *row)
+{
+	int i;
+
+	if (row->job->state == JOB_SUPERSEDED)
+		return;
+	for (i = 0; i < c->n_makers && strcmp(c->makers[i].made_by, row->made_by) != 0; i++)
+		;
+	if (i == c->n_makers) {
+		MEM_GROW(c->makers, c->n_makers, c->cap_makers);
+		c->makers[c->n_makers++] = (struct report_maker){ arena_strdup(&c->arena, row->made_by), 0, 0 };
+	}
+	c->makers[i].n_jobs++;
+	c->makers[i].n_done += row->job->state == JOB_DONE;
 }
 
 static int look(void *arg, const struct ledger_job *job, struct err *err)
@@ -128,11 +141,14 @@ static int look(void *arg, const struct ledger_job *job, struct err *err)
 	struct report_row row;
 	bool is_done = job->state == JOB_DONE;
 
-	if (!c->card && find_card(c, job, err) < 0)
-		return -1;
 	if (row_open(&row, job, err) < 0)
 		return -1;
+	if (!c->card && find_card(c, &row, err) < 0) {
+		row_close(&row);
+		return -1;
+	}
 	add_axes(c, &row);
+	count_maker(c, &row);
 	for (int i = 0; i < c->n_columns; i++)
 		if (row_value(&row, &c->columns[i])) {
 			c->columns[i].is_seen = true;
@@ -170,6 +186,7 @@ int collect_scan(struct collect *c, struct ledger *l, struct err *err)
 void collect_release(struct collect *c)
 {
 	free(c->columns);
+	free(c->makers);
 	card_close(c->card);
 	arena_release(&c->arena);
 	memset(c, 0, sizeof *c);

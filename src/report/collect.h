@@ -8,7 +8,9 @@
  *
  *   collect_scan, then for each row: row_open, row_value..., row_close; collect_release
  *
- * Columns live until collect_release, a row's nodes until row_close. The head's
+ * A maker is what made some of the jobs ("native:<fingerprint>"): one ledger may hold jobs of several checkpoints.
+ *
+ * Columns and makers live until collect_release, a row's nodes and texts until row_close. The head's
  * texts are the ledger's. Rows that another process adds after the scan are
  * told with the columns known then.
  */
@@ -34,6 +36,11 @@ struct report_column {
 	bool is_seen, is_seen_done;
 };
 
+struct report_maker {
+	const char *made_by;
+	int64_t n_jobs, n_done; /* n_jobs: of any state but superseded */
+};
+
 struct collect {
 	struct arena arena;
 	struct card *card; /* NULL in an empty ledger */
@@ -41,6 +48,8 @@ struct collect {
 	struct ledger_counts counts;
 	struct report_column *columns; /* parameters in card order, then axes in order of appearance */
 	int n_columns, cap_columns;
+	struct report_maker *makers; /* in order of appearance */
+	int n_makers, cap_makers;
 	bool has_tags_done;
 	int64_t n_live; /* rows of any state but superseded */
 };
@@ -50,7 +59,8 @@ void collect_release(struct collect *c);
 
 struct report_row {
 	const struct ledger_job *job;
-	struct json_doc *params, *axes, *tags;
+	struct json_doc *params, *axes, *tags, *canonical;
+	const char *made_by; /* of the canonical text, "" when it has none */
 };
 
 int row_open(struct report_row *row, const struct ledger_job *job, struct err *err) WARN_UNUSED;

@@ -1,5 +1,7 @@
 #include "report/escape.h"
 
+#include "base/text.h"
+
 #include <string.h>
 
 void escape_html(struct strbuf *out, const char *text)
@@ -41,12 +43,25 @@ void escape_url_path(struct strbuf *out, const char *path)
 	}
 }
 
+/*
+ * Blanks at the ends are data too; some readers strip them unless they are quoted. What spreadsheets would take for
+ * a formula stays as it is; in quotes it is a text for those that can be told so. -20.25 is a number and stays bare.
+ */
+static bool needs_quotes(const char *text, size_t len)
+{
+	double number;
+
+	if (!len)
+		return false;
+	return strpbrk(text, ",\"\r\n") || text[0] == ' ' || text[len - 1] == ' ' ||
+	       (strchr("=+-@\t", text[0]) && !text_parse_number(text, &number));
+}
+
 void escape_csv(struct strbuf *out, const char *text)
 {
 	size_t len = strlen(text);
 
-	/* Blanks at the ends are data too; some readers strip them unless they are quoted. */
-	if (!strpbrk(text, ",\"\r\n") && (!len || (text[0] != ' ' && text[len - 1] != ' '))) {
+	if (!needs_quotes(text, len)) {
 		strbuf_add(out, text, len);
 		return;
 	}

@@ -1,5 +1,6 @@
 #include "report/report.h"
 
+#include "report/remake.h"
 #include "report/report_parts.h"
 
 static const struct {
@@ -42,4 +43,15 @@ int report_write(struct ledger *l, const char *output_dir, struct err *err)
 out:
 	collect_release(&c);
 	return r;
+}
+
+int report_remake(struct strbuf *out, const struct ledger_job *job, const char *backend, struct err *err)
+{
+	struct report_row row;
+
+	if (row_open(&row, job, err) < 0)
+		return -1;
+	remake_row(out, &row, backend);
+	row_close(&row);
+	return 0;
 }

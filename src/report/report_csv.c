@@ -1,6 +1,10 @@
 /*
  * jobs.csv: a row per job of any state (RFC 4180, UTF-8, CR LF).
  *
+ * It is data: every field is exactly what the ledger has, so that a table file of a manifest can be made from it. Tags are one
+ * field, a JSON array. A text that a spreadsheet would take for a formula (it begins with = + - @) is not changed either, only
+ * quoted; who opens the prompts of strangers in a spreadsheet imports the columns as text. Numbers are never quoted.
+ *
  * The fixed columns are the rows of a table: a heading and a function that
  * prints the field. Parameters and axes stand between the two halves. Fields of
  * what is not there yet (a file's hash of a pending job) are empty.
@@ -56,7 +60,8 @@ FIELD_FILE_NUMBER(seconds, job->seconds)
 FIELD_FILE_INT(rate_hz, job->rate_hz)
 FIELD_FILE_INT(channels, job->n_channels)
 FIELD_TEXT(format, job->has_artifact ? job->format : "")
-FIELD_FILE_INT(bits, job->bits)
+/* a lossy format has none */
+FIELD(bits) { if (job->has_artifact && job->bits != AUDIO_LOSSY_BITS) strbuf_addf(out, "%d", job->bits); }
 FIELD_FILE_INT(n_bytes, job->n_bytes)
 FIELD_FILE_NUMBER(lkfs, job->lkfs)
 FIELD_FILE_NUMBER(peak, job->peak)
@@ -131,11 +136,23 @@ static void add_value(struct strbuf *out, const struct json *n)
 		strbuf_adds(out, json_string(n, ""));
 }
 
+static void add_tags(struct strbuf *out, const struct report_row *row)
+{
+	struct json_writer w;
+
+	if (!json_first(json_root(row->tags)))
+		return;
+	json_begin(&w, out, 0);
+	json_open_array(&w, NULL);
+	for (const struct json *n = json_first(json_root(row->tags)); n; n = json_next(n))
+		json_put_text(&w, NULL, json_string(n, ""));
+	json_close(&w);
+}
+
 static int visit(void *arg, const struct ledger_job *job, struct err *err)
 {
 	struct walk *walk = arg;
 	struct report_row row;
-	const char *between = "";
 
 	if (row_open(&row, job, err) < 0)
 		return -1;
@@ -143,10 +160,7 @@ static int visit(void *arg, const struct ledger_job *job, struct err *err)
 		head_columns[i].print(&walk->field, job);
 		end_field(walk);
 	}
-	for (const struct json *n = json_first(json_root(row.tags)); n; n = json_next(n)) {
-		strbuf_addf(&walk->field, "%s%s", between, json_string(n, ""));
-		between = ";";
-	}
+	add_tags(&walk->field, &row);
 	end_field(walk);
 	for (int i = 0; i < walk->c->n_columns; i++)
 		if (walk->c->columns[i].is_seen) {

@@ -1,44 +1,97 @@
 /*
  * report.html: one static file that opens from disk without a network.
  *
- * Heading, summary and failures are plain HTML made here. The listening grid
- * is made in the page by its script from the data in it (report_html_data.c).
- * All text from people is escaped. No times: equal ledgers give equal pages.
+ * Its text is page.html, built in. A mark {{name}} there stands for what a row
+ * of the table `marks` prints; the rest is copied. The listening grid is made
+ * in the page by its script (page*.js) from the data in it (report_html_data.c).
+ * All text from people is escaped. The page's own policy lets only this style
+ * and this script run, by their hashes, and nothing load but the clips beside it.
  */
+#include "base/clock.h"
+#include "base/hash.h"
 #include "base/text.h"
 #include "report/escape.h"
+#include "report/page_data.h"
 #include "report/report_parts.h"
 
+#include <stdlib.h>
 #include <string.h>
 
-#define FAILED_STATES (1u << JOB_FAILED | 1u << JOB_UNKNOWN | 1u << JOB_LOST)
+/* In this order in the one script element: each uses only what stands above it, or functions called later. */
+static const char *const script_files[] = {
+	"page_jobs.js", "page_view.js", "page_sound.js", "page_panel.js", "page_grid.js", "page_keys.js", "page.js", NULL
+};
+static const char *const style_files[] = { "page.css", NULL };
 
 struct page {
+	struct ledger *ledger;
+	const struct collect *c;
 	struct sink *out;
 	struct strbuf text;
-	const struct collect *c;
-	int n_failures;
+	struct page_part part;
+	struct err *err;
+	bool is_broken; /* err is set */
 };
 
-static void add_lines(struct sink *out, const char *const *lines)
+static const struct embedded *find_file(const char *name)
 {
-	for (; *lines; lines++) {
-		sink_adds(out, *lines);
-		sink_adds(out, "\n");
+	for (const struct embedded *f = page_data; f->name; f++)
+		if (!strcmp(f->name, name))
+			return f;
+	BUG("no '%s' is built in", name);
+}
+
+static void put_files(struct page *p, const char *const *names)
+{
+	for (; *names; names++) {
+		const struct embedded *f = find_file(*names);
+
+		sink_add(p->out, f->text, f->len);
 	}
 }
 
-static void put_head(struct page *p)
+static void put_style(struct page *p)
 {
-	strbuf_adds(&p->text, "<!doctype html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n"
-			      "<meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n"
-			      "<meta name=\"color-scheme\" content=\"light dark\">\n<title>");
-	escape_html(&p->text, p->c->head.manifest_name);
-	strbuf_adds(&p->text, " \xC2\xB7 mgbatch</title>\n<style>\n");
-	sink_take(p->out, &p->text);
-	add_lines(p->out, report_html_style);
-	sink_adds(p->out, "</style>\n</head>\n<body>\n");
+	put_files(p, style_files);
 }
+
+static void put_script(struct page *p)
+{
+	put_files(p, script_files);
+}
+
+/* 'sha256-<base64>' of an element's text, as Content Security Policy names what may run. */
+static void add_source_hash(struct strbuf *out, const char *const *names)
+{
+	struct hash_state *st = hash_begin();
+	unsigned char hash[HASH_BYTES];
+
+	for (; *names; names++) {
+		const struct embedded *f = find_file(*names);
+
+		hash_add(st, f->text, f->len);
+	}
+	hash_end(st, hash);
+	strbuf_adds(out, "'sha256-");
+	escape_base64(out, hash, sizeof hash);
+	strbuf_adds(out, "'");
+}
+
+static void put_policy(struct page *p)
+{
+	strbuf_adds(&p->text, "default-src 'none'; script-src ");
+	add_source_hash(&p->text, script_files);
+	strbuf_adds(&p->text, "; style-src ");
+	add_source_hash(&p->text, style_files);
+	strbuf_adds(&p->text, "; media-src 'self' file:; base-uri 'none'; form-action 'none'");
+}
+
+static void put_title(struct page *p)
+{
+	escape_html(&p->text, p->c->head.manifest_name);
+}
+
+/* ---- the facts at the head ------------------------------------------------------ */
 
 static void put_fact(struct page *p, const char *what, const char *value, const char *class)
 {
@@ -47,120 +100,144 @@ static void put_fact(struct page *p, const char *what, const char *value, const 
 	strbuf_adds(&p->text, "</dd></div>\n");
 }
 
-static void put_count(struct page *p, enum job_state state, const char *what, const char *class)
+static void put_count(struct page *p, const char *what, int64_t n, const char *class)
 {
 	char number[32];
 
-	if (!p->c->counts.by_state[state])
+	if (n) {
+		(void)snprintf(number, sizeof number, "%lld", (long long)n);
+		put_fact(p, what, number, class);
+	}
+}
+
+static void put_facts(struct page *p)
+{
+	const struct ledger_counts *counts = &p->c->counts;
+	const int64_t *n = counts->by_state;
+	char text[64];
+
+	(void)snprintf(text, sizeof text, "%lld of %lld", (long long)n[JOB_DONE], (long long)p->c->n_live);
+	put_fact(p, "Done", text, "");
+	put_fact(p, "Audio", text_duration(text, sizeof text, counts->audio_s_by_state[JOB_DONE]), "");
+	put_count(p, "Failed", n[JOB_FAILED], " class=\"bad\"");
+	put_count(p, "Unknown", n[JOB_UNKNOWN], " class=\"bad\"");
+	put_count(p, "Lost", n[JOB_LOST], " class=\"bad\"");
+	put_count(p, "Not made yet", n[JOB_PENDING] + n[JOB_SUBMITTING] + n[JOB_RUNNING] + n[JOB_MADE], "");
+	put_count(p, "Superseded", n[JOB_SUPERSEDED], "");
+}
+
+/* Why jobs failed, the whole folder's, whatever part of it the page shows. */
+static void put_classes(struct page *p)
+{
+	const char *between = "<p class=\"classes\">Failed: ";
+
+	for (int f = 0; f < FAIL_N_CLASSES; f++)
+		if (p->c->counts.failed_by_class[f]) {
+			strbuf_addf(&p->text, "%s%lld %s (%s)", between, (long long)p->c->counts.failed_by_class[f],
+				    fail_class_name((enum fail_class)f), fail_class_phrase((enum fail_class)f));
+			between = "; ";
+		}
+	if (*between == ';')
+		strbuf_adds(&p->text, ".</p>\n");
+}
+
+static void put_last_run(struct page *p)
+{
+	const struct ledger_head *head = &p->c->head;
+	int64_t at = head->last_ended_ms ? head->last_ended_ms : head->last_started_ms;
+	char text[CLOCK_TEXT_SIZE];
+
+	if (!at)
 		return;
-	text_count(number, sizeof number, p->c->counts.by_state[state], "job");
-	put_fact(p, what, number, class);
+	clock_text(text, at);
+	/* "2026-11-22T07:59:00.123Z": the day and the minute are for people */
+	strbuf_addf(&p->text, " The last run %s <time datetime=\"%s\">%.10s %.5s UTC</time>", head->last_ended_ms ? "ended" : "began", text,
+		    text, text + 11);
+	if (head->last_ended_ms && head->last_exit_status >= 0)
+		strbuf_addf(&p->text, " with exit status %d", head->last_exit_status);
+	strbuf_adds(&p->text, head->last_ended_ms ? "." : " and has not ended.");
 }
 
-static void put_summary(struct page *p)
+static void put_made(struct page *p)
 {
-	const struct ledger_counts *counts = &p->c->counts;
-	int64_t n_waiting = counts->by_state[JOB_PENDING] + counts->by_state[JOB_SUBMITTING] + counts->by_state[JOB_RUNNING] +
-			    counts->by_state[JOB_MADE];
-	char number[64];
+	const struct ledger_head *head = &p->c->head;
 
-	strbuf_adds(&p->text, "<header>\n<h1>");
-	escape_html(&p->text, p->c->head.manifest_name);
-	strbuf_adds(&p->text, "</h1>\n<dl class=\"facts\">\n");
-	strbuf_addf(&p->text, "<div><dt>Done</dt><dd>%lld of %lld</dd></div>\n", (long long)counts->by_state[JOB_DONE],
-		    (long long)p->c->n_live);
-	text_duration(number, sizeof number, counts->audio_s_by_state[JOB_DONE]);
-	put_fact(p, "Audio", number, "");
-	put_count(p, JOB_FAILED, "Failed", " class=\"bad\"");
-	put_count(p, JOB_UNKNOWN, "Unknown", " class=\"bad\"");
-	put_count(p, JOB_LOST, "Lost", " class=\"bad\"");
-	if (n_waiting)
-		put_fact(p, "Not made yet", text_count(number, sizeof number, n_waiting, "job"), "");
-	strbuf_adds(&p->text, "</dl>\n<p class=\"made\">Made by <code>");
-	escape_html(&p->text, p->c->head.made_by);
-	strbuf_adds(&p->text, "</code>, ");
-	escape_html(&p->text, p->c->head.backend);
+	strbuf_adds(&p->text, "Made by ");
+	for (int i = 0; i < p->c->n_makers; i++) {
+		strbuf_adds(&p->text, i ? ", <code>" : "<code>");
+		escape_html(&p->text, p->c->makers[i].made_by);
+		strbuf_adds(&p->text, "</code>");
+		if (p->c->n_makers > 1)
+			strbuf_addf(&p->text, " (%lld of %lld done)", (long long)p->c->makers[i].n_done, (long long)p->c->makers[i].n_jobs);
+	}
+	strbuf_adds(&p->text, p->c->n_makers ? ", " : "the ");
+	escape_html(&p->text, head->backend);
 	strbuf_adds(&p->text, " backend, mgbatch ");
-	escape_html(&p->text, p->c->head.tool_version);
-	strbuf_adds(&p->text, ".</p>\n");
-	if (!strcmp(p->c->head.backend, "fake"))
-		strbuf_adds(&p->text, "<p class=\"note\">The fake backend made these files: they test the runner and are no music.</p>\n");
-	strbuf_adds(&p->text, "</header>\n");
-	sink_take(p->out, &p->text);
+	escape_html(&p->text, head->tool_version);
+	strbuf_adds(&p->text, ".");
+	put_last_run(p);
+	if (!strcmp(head->backend, "fake"))
+		strbuf_adds(&p->text, " <strong>The fake backend made these files: they test the runner and are no music.</strong>");
 }
 
-static int put_failure(void *arg, const struct ledger_job *job, struct err *err)
-{
-	struct page *p = arg;
+/* ---- the part that is shown ------------------------------------------------------ */
 
-	(void)err;
-	if (p->n_failures == REPORT_CELLS_MAX)
-		return 1;
-	if (!p->n_failures++)
-		strbuf_adds(&p->text, "<section class=\"failures\" id=\"failures\">\n<h2>Failures</h2>\n<div class=\"scroll\"><table>\n"
-				      "<thead><tr><th>Job</th><th>State</th><th>Name</th><th>Class</th><th>What happened</th></tr></thead>\n<tbody>\n");
-	strbuf_addf(&p->text, "<tr><td><code>%s</code></td><td>%s</td><td class=\"name\">", job->id_text, job_state_name(job->state));
-	escape_html(&p->text, job->path);
-	strbuf_addf(&p->text, "</td><td title=\"%s\">%s</td><td class=\"say\">", fail_class_phrase(job->class),
-		    fail_class_name(job->class));
-	escape_html(&p->text, job->sentence);
-	strbuf_adds(&p->text, "</td></tr>\n");
-	sink_take(p->out, &p->text);
-	return 0;
+static void put_part(struct page *p)
+{
+	const struct page_part *part = &p->part;
+
+	if (part->n_shown >= part->n_all)
+		return;
+	strbuf_addf(&p->text, "<p class=\"note\">Shown: %lld of %lld jobs: the first %lld in running order", (long long)part->n_shown,
+		    (long long)part->n_all, (long long)(part->n_shown - part->room_bad));
+	if (part->room_bad)
+		strbuf_addf(&p->text, ", and %lld of the %lld that failed, are unknown or lost", (long long)part->room_bad,
+			    (long long)part->n_bad);
+	strbuf_adds(&p->text, ". All of them: <a href=\"jobs.csv\">jobs.csv</a>, or <code>mgbatch list ");
+	escape_html(&p->text, p->c->head.manifest_path);
+	strbuf_adds(&p->text, "</code>, which narrows by <code>--select</code>.</p>\n");
 }
 
-static int put_failures(struct page *p, struct ledger *l, struct err *err)
+static void put_data(struct page *p)
 {
-	const struct ledger_counts *counts = &p->c->counts;
-	int64_t n = counts->by_state[JOB_FAILED] + counts->by_state[JOB_UNKNOWN] + counts->by_state[JOB_LOST];
-
-	if (ledger_each(l, FAILED_STATES, put_failure, p, err) < 0)
-		return -1;
-	if (!p->n_failures)
-		return 0;
-	sink_adds(p->out, "</tbody></table></div>\n");
-	if (n > p->n_failures) {
-		strbuf_addf(&p->text, "<p class=\"note\">The first %d of %lld; all are in <a href=\"jobs.csv\">jobs.csv</a>.</p>\n",
-			    p->n_failures, (long long)n);
-		sink_take(p->out, &p->text);
-	}
-	sink_adds(p->out, "</section>\n");
-	return 0;
+	if (report_html_data(p->ledger, p->c, &p->part, p->out, p->err) < 0)
+		p->is_broken = true;
 }
 
-static int put_grid(struct page *p, struct ledger *l, struct err *err)
+static const struct {
+	const char *name;
+	void (*put)(struct page *p);
+} marks[] = {
+	{ "policy", put_policy }, { "title", put_title },	{ "style", put_style }, { "facts", put_facts },	  { "classes", put_classes },
+	{ "made", put_made },	  { "part", put_part },		{ "data", put_data },	{ "script", put_script },
+};
+
+static void put_mark(struct page *p, const char *name, size_t len)
 {
-	if (p->c->n_live > REPORT_CELLS_MAX) {
-		strbuf_addf(&p->text,
-			    "<p class=\"note\">Shown: the first %d of %lld jobs, in running order. All are in "
-			    "<a href=\"jobs.csv\">jobs.csv</a>.</p>\n",
-			    REPORT_CELLS_MAX, (long long)p->c->n_live);
-		sink_take(p->out, &p->text);
-	}
-	sink_adds(p->out, "<main id=\"grid\"><noscript><p class=\"note\">The listening grid needs JavaScript. "
-			  "The files are listed in <a href=\"metadata.jsonl\">metadata.jsonl</a>.</p></noscript></main>\n"
-			  "<script type=\"application/json\" id=\"data\">");
-	if (report_html_data(l, p->out, err) < 0)
-		return -1;
-	sink_adds(p->out, "</script>\n");
-	return 0;
+	for (size_t i = 0; i < sizeof marks / sizeof *marks; i++)
+		if (strlen(marks[i].name) == len && !strncmp(marks[i].name, name, len)) {
+			marks[i].put(p);
+			sink_take(p->out, &p->text);
+			return;
+		}
+	BUG("page.html has a mark '%.*s' that nothing prints", (int)len, name);
 }
 
 int report_html(struct ledger *l, struct collect *c, struct sink *out, struct err *err)
 {
-	struct page p = { out, STRBUF_INIT(PIECE_MAX), c, 0 };
-	int r = -1;
+	struct page p = { l, c, out, STRBUF_INIT(PIECE_MAX), page_part_of(&c->counts), err, false };
+	const char *at = find_file("page.html")->text, *mark;
 
-	put_head(&p);
-	put_summary(&p);
-	if (put_grid(&p, l, err) < 0 || put_failures(&p, l, err) < 0)
-		goto out;
-	sink_adds(out, "<footer>Beside this page: <a href=\"metadata.jsonl\">metadata.jsonl</a>, <a href=\"jobs.csv\">jobs.csv</a>, "
-		       "<a href=\"summary.json\">summary.json</a>.</footer>\n<script>\n");
-	add_lines(out, report_html_script);
-	sink_adds(out, "</script>\n</body>\n</html>\n");
-	r = 0;
-out:
+	while (!p.is_broken && (mark = strstr(at, "{{"))) {
+		const char *end = strstr(mark, "}}");
+
+		if (!end)
+			BUG("page.html has a mark without an end");
+		sink_add(out, at, (size_t)(mark - at));
+		put_mark(&p, mark + 2, (size_t)(end - mark - 2));
+		at = end + 2;
+	}
+	sink_adds(out, at);
 	strbuf_release(&p.text);
-	return r;
+	return p.is_broken ? -1 : 0;
 }

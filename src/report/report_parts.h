@@ -24,11 +24,16 @@ int report_csv(struct ledger *l, struct collect *c, struct sink *out, struct err
 int report_summary(struct ledger *l, struct collect *c, struct sink *out, struct err *err) WARN_UNUSED;
 int report_html(struct ledger *l, struct collect *c, struct sink *out, struct err *err) WARN_UNUSED;
 
-/* The page's data: {"jobs":[...]} of the first REPORT_CELLS_MAX live jobs, safe inside <script>. */
-int report_html_data(struct ledger *l, struct sink *out, struct err *err) WARN_UNUSED;
+/* Which jobs the page shows: all, or the first in running order with room kept for those that failed, are unknown or lost. */
+struct page_part {
+	int64_t n_all, n_shown;
+	int64_t n_bad;                /* failed, unknown, lost */
+	int64_t room_bad, room_rest;  /* how many of these and of the others are shown */
+};
+struct page_part page_part_of(const struct ledger_counts *counts);
 
-/* Lines of the page's style and script; NULL ends. Arrays of lines, for C99 promises only 4,095 characters of literal. */
-extern const char *const report_html_style[];
-extern const char *const report_html_script[];
+/* The page's data (report_html_data.c says its form), safe inside <script>. */
+int report_html_data(struct ledger *l, const struct collect *c, const struct page_part *part, struct sink *out,
+		     struct err *err) WARN_UNUSED;
 
 #endif

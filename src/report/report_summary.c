@@ -52,6 +52,20 @@ static void put_last_run(struct json_writer *w, const struct ledger_head *head)
 	json_close(w);
 }
 
+/* made_by is the latest run's text, all of its checkpoints in one; this says which made how many. */
+static void put_makers(struct json_writer *w, const struct collect *c)
+{
+	json_open_array(w, "makers");
+	for (int i = 0; i < c->n_makers; i++) {
+		json_open_object(w, NULL);
+		json_put_text(w, "made_by", c->makers[i].made_by);
+		json_put_int(w, "jobs", c->makers[i].n_jobs);
+		json_put_int(w, "done", c->makers[i].n_done);
+		json_close(w);
+	}
+	json_close(w);
+}
+
 int report_summary(struct ledger *l, struct collect *c, struct sink *out, struct err *err)
 {
 	struct strbuf text = STRBUF_INIT(PIECE_MAX);
@@ -65,6 +79,7 @@ int report_summary(struct ledger *l, struct collect *c, struct sink *out, struct
 	json_put_text(&w, "manifest", c->head.manifest_name);
 	json_put_text(&w, "backend", c->head.backend);
 	json_put_text(&w, "made_by", c->head.made_by);
+	put_makers(&w, c);
 	json_put_text(&w, "tool_version", c->head.tool_version);
 	json_put_int(&w, "jobs_total", c->n_live);
 	put_states(&w, &c->counts);

@@ -1,18 +1,10 @@
-/*
- * commit: row, file, row (DESIGN section 4, law 3).
- *
- * For a group of complete files that lie under temp names:
- *   1. one transaction: each job is `made`, its row says path, bytes, hashes; what is in their way, and where it goes
- *   2. sync the files, move what is in the way to .mgbatch/old/, rename, sync the folders
- *   3. one transaction: each job is `done`, nothing makes way any more
- * A death between any two of these steps is settled at the next start
- * (settle.c): the row says what the file must be, and one of two names has it.
- */
-#include "run/run_inside.h"
+/* See commit.h. */
+#include "run/commit.h"
 
 #include "base/clock.h"
 #include "base/mem.h"
 #include "base/text.h"
+#include "run/run_inside.h"
 
 #include <string.h>
 
@@ -22,60 +14,63 @@ void commit_forget(struct run_file *files, int n)
 		free(files[i].from);
 		free(files[i].to);
 		files[i].from = files[i].to = NULL;
+		pcm_release(&files[i].pcm);
 	}
 }
 
 /* ---- what is in the way -------------------------------------------------------------- */
 
-/* An older file at `path` that goes to `old`. */
-struct away {
-	char *path, *old;
-};
-
-/* Of one group: at most the place and the former file of each. */
-struct aways {
-	struct away list[2 * RUN_GROUP_MAX];
-	int n;
-};
-
-static void aways_release(struct aways *a)
+void aways_release(struct aways *a)
 {
 	for (int i = 0; i < a->n; i++) {
 		free(a->list[i].path);
 		free(a->list[i].old);
 	}
+	a->n = 0;
 }
 
-static bool is_there(const struct run *r, const char *relative)
+/* As fs_find. */
+static int is_there(const struct run *r, const char *relative, struct err *err)
 {
 	char *full = run_path(r, relative);
-	bool there = fs_exists(full);
+	int there = fs_find(full, err);
 
 	free(full);
 	return there;
 }
 
-/* Where an older file of this path goes; unique: a path is replaced once a run, and a second time it gets a number. */
-static char *old_name(const struct run *r, const char *path)
+/* Where an older file of this path goes; unique: a path is replaced once a run, and a second time it gets a number.
+ * NULL: err. */
+static char *old_name(const struct run *r, const char *path, struct err *err)
 {
 	char *name = mem_printf("%s/%lld/%s", RUN_OLD_DIR, (long long)r->row.number, path);
+	int there;
 
-	for (int i = 2; is_there(r, name); i++) {
+	for (int i = 2; (there = is_there(r, name, err)) == 1; i++) {
 		free(name);
 		name = mem_printf("%s/%lld/%s.%d", RUN_OLD_DIR, (long long)r->row.number, path, i);
 	}
-	return name;
+	if (there == 0)
+		return name;
+	free(name);
+	return NULL;
 }
 
 /* *old: where what lies at path goes, borrowed. One job's former file may be in the place of another one of the group. */
-static int add_away(struct run *r, struct aways *a, const char *path, const char **old, struct err *err)
+static int add_away(struct run *r, struct aways *a, int owner, const char *path, const char **old, struct err *err)
 {
+	char *name;
+
 	for (int i = 0; i < a->n; i++)
 		if (strcmp(a->list[i].path, path) == 0) {
+			a->list[i].is_shared = true;
 			*old = a->list[i].old;
 			return 0;
 		}
-	a->list[a->n] = (struct away){ mem_strdup(path), old_name(r, path) };
+	name = old_name(r, path, err);
+	if (!name)
+		return -1;
+	a->list[a->n] = (struct away){ mem_strdup(path), name, owner, false, false };
 	*old = a->list[a->n++].old;
 	return ledger_put_away(r->ledger, path, *old, err);
 }
@@ -94,9 +89,9 @@ int commit_move(const struct run *r, struct sync_dirs *dirs, const char *from, c
 	return rc;
 }
 
-/* ---- the three steps ------------------------------------------------------------------- */
+/* ---- rows -------------------------------------------------------------------------------- */
 
-static int put_row(struct run *r, struct run_file *f, struct aways *aways, struct err *err)
+static int put_row(struct run *r, struct run_file *f, int k, struct aways *aways, struct err *err)
 {
 	const struct artifact *a = &f->artifact;
 	const struct artifact_spec *spec = &r->config->artifact;
@@ -104,99 +99,143 @@ static int put_row(struct run *r, struct run_file *f, struct aways *aways, struc
 		.seq = f->seq, .temp_path = f->from, .path = f->to, .file_sha256 = a->file_sha256, .pcm_sha256 = a->pcm_sha256,
 		.arithmetic = spec->arithmetic, .format = audio_format_name(spec->format), .bits = spec->bits,
 		.n_bytes = a->n_bytes, .seconds = a->seconds, .lkfs = a->lkfs, .peak = a->peak, .make_s = f->make_s,
-		.rate_hz = a->rate_hz, .n_channels = a->n_channels, .peaks = a->peaks, .n_peaks = ARTIFACT_PEAKS,
+		.rate_hz = a->rate_hz, .model_rate_hz = a->model_rate_hz, .n_channels = a->n_channels, .peaks = a->peaks, .n_peaks = ARTIFACT_PEAKS,
 	};
 	const char *old;
+	int there = is_there(r, f->to, err);
 
 	/* a superseded job's row keeps knowing where its file is */
-	if (is_there(r, f->to) && (add_away(r, aways, f->to, &old, err) != 0 ||
-				   ledger_move_others(r->ledger, f->seq, f->to, old, err) != 0))
+	if (there < 0 || (there && (add_away(r, aways, k, f->to, &old, err) != 0 ||
+				    ledger_move_others(r->ledger, f->seq, f->to, old, err) != 0)))
 		return -1;
 	return f->is_new ? ledger_put_file(r->ledger, &row, err) : ledger_put_move(r->ledger, f->seq, f->from, f->to, err);
 }
 
 /* The job's last file may lie elsewhere (another format has another ending), and makes way too, unless it has already. */
-static int put_former(struct run *r, const struct run_file *f, struct aways *aways, struct err *err)
+static int put_former(struct run *r, const struct run_file *f, int k, struct aways *aways, struct err *err)
 {
 	struct strbuf former = STRBUF_INIT(RUN_PATH_MAX);
 	const char *old;
-	int rc = 0;
+	int rc = 0, there = 0;
 
 	if (f->is_new && f->has_former)
 		rc = ledger_get_file_path(r->ledger, f->seq, &former, err);
-	if (rc == 0 && former.len > 0 && strcmp(former.buf, f->to) != 0 && !text_starts_with(former.buf, RUN_OLD_DIR "/") &&
-	    is_there(r, former.buf))
-		rc = add_away(r, aways, former.buf, &old, err);
+	if (rc == 0 && former.len > 0 && strcmp(former.buf, f->to) != 0 && !text_starts_with(former.buf, RUN_OLD_DIR "/"))
+		there = is_there(r, former.buf, err);
+	if (there != 0)
+		rc = there < 0 ? -1 : add_away(r, aways, k, former.buf, &old, err);
 	strbuf_release(&former);
 	return rc;
 }
+
+int commit_put_row(struct run *r, struct run_file *files, int k, struct aways *aways, struct err *err)
+{
+	r->has_changed = true;
+	if (put_former(r, &files[k], k, aways, err) != 0)
+		return -1;
+	return put_row(r, &files[k], k, aways, err);
+}
+
+int commit_end_rows(struct run *r, const struct aways *aways, struct err *err)
+{
+	return aways->n > 0 ? ledger_drop_aways(r->ledger, err) : 0;
+}
+
+int commit_end_row(struct run *r, const struct run_file *f, struct err *err)
+{
+	struct ledger_try_end end = {
+		.seq = f->seq, .n = f->n_attempt, .outcome = LEDGER_DONE, .state = JOB_DONE, .counts = true,
+		.ended_ms = clock_unix_ms(), .class = FAIL_NONE, .make_s = f->make_s,
+	};
+
+	if (ledger_put_settled(r->ledger, f->seq, err) != 0)
+		return -1;
+	return f->ends_try ? ledger_end_try(r->ledger, &end, err) : ledger_set_state(r->ledger, f->seq, JOB_DONE, err);
+}
+
+int commit_undo_row(struct run *r, const struct run_file *files, int k, const struct aways *aways, struct err *err)
+{
+	int rc = ledger_drop_file(r->ledger, files[k].seq, err);
+
+	for (int i = 0; rc == 0 && i < aways->n; i++)
+		if (aways->list[i].owner == k && aways->list[i].is_back)
+			rc = ledger_move_others(r->ledger, files[k].seq, aways->list[i].old, aways->list[i].path, err);
+	return rc;
+}
+
+/* ---- files ------------------------------------------------------------------------------- */
+
+/* What made way for a file that cannot be placed comes back; where even that fails it stays in .mgbatch/old/, whole. */
+static void bring_back(const struct run *r, struct run_file *files, int k, struct aways *aways, struct sync_dirs *dirs)
+{
+	char *full = run_path(r, files[k].from);
+	struct err ignored = ERR_INIT;
+
+	for (int i = 0; i < aways->n; i++) {
+		struct away *a = &aways->list[i];
+
+		if (a->owner == k && !a->is_shared && is_there(r, a->old, &ignored) == 1 && is_there(r, a->path, &ignored) == 0)
+			a->is_back = commit_move(r, dirs, a->old, a->path, &ignored) == 0;
+	}
+	if (files[k].is_new)
+		(void)!fs_remove(full, &ignored); /* else it is the only one of its kind, and settled by the next start */
+	free(full);
+}
+
+static int place(const struct run *r, struct run_file *files, int k, const struct aways *aways, struct sync_dirs *dirs)
+{
+	struct run_file *f = &files[k];
+	int rc = 0;
+
+	for (int i = 0; rc == 0 && i < aways->n; i++)
+		if (aways->list[i].owner == k)
+			rc = commit_move(r, dirs, aways->list[i].path, aways->list[i].old, &f->why);
+	return rc == 0 ? commit_move(r, dirs, f->from, f->to, &f->why) : rc;
+}
+
+void commit_place(struct run *r, struct run_file *files, int n, struct aways *aways, struct sync_dirs *dirs)
+{
+	for (int k = 0; k < n; k++)
+		if (place(r, files, k, aways, dirs) != 0)
+			bring_back(r, files, k, aways, dirs);
+}
+
+/* ---- files that only move ------------------------------------------------------------------ */
 
 static int put_rows(struct run *r, struct run_file *files, int n, struct aways *aways, struct err *err)
 {
 	int rc = ledger_begin(r->ledger, err);
 
-	for (int i = 0; rc == 0 && i < n; i++) {
-		rc = put_former(r, &files[i], aways, err);
-		if (rc == 0)
-			rc = put_row(r, &files[i], aways, err);
-	}
-	if (rc == 0)
-		rc = ledger_commit(r->ledger, err);
-	return rc;
+	for (int k = 0; rc == 0 && k < n; k++)
+		rc = commit_put_row(r, files, k, aways, err);
+	return rc == 0 ? ledger_commit(r->ledger, err) : rc;
 }
 
-/* What moves only was synced when it was new. */
-static int sync_new(struct run *r, struct run_file *files, int n, struct err *err)
-{
-	char *paths[RUN_GROUP_MAX];
-	size_t n_paths = 0;
-	int rc;
-
-	for (int i = 0; i < n; i++)
-		if (files[i].is_new)
-			paths[n_paths++] = run_path(r, files[i].from);
-	rc = sync_files(&r->sync_pool, paths, n_paths, err);
-	for (size_t i = 0; i < n_paths; i++)
-		free(paths[i]);
-	return rc;
-}
-
-static int put_files(struct run *r, struct run_file *files, int n, const struct aways *aways, struct err *err)
+static int place_all(struct run *r, struct run_file *files, int n, struct aways *aways, struct err *err)
 {
 	struct sync_dirs dirs = SYNC_DIRS_INIT;
-	int rc = sync_new(r, files, n, err);
+	int rc;
 
-	for (int i = 0; rc == 0 && i < aways->n; i++)
-		rc = commit_move(r, &dirs, aways->list[i].path, aways->list[i].old, err);
-	for (int i = 0; rc == 0 && i < n; i++)
-		rc = commit_move(r, &dirs, files[i].from, files[i].to, err);
-	if (rc == 0)
-		rc = sync_dirs_now(&dirs, err);
+	commit_place(r, files, n, aways, &dirs);
+	rc = sync_dirs_now(&dirs, err);
 	sync_dirs_release(&dirs);
+	for (int k = 0; rc == 0 && k < n; k++)
+		if (files[k].why.code != ERR_NONE) {
+			*err = files[k].why;
+			rc = -1;
+		}
 	return rc;
 }
 
-static int end_rows(struct run *r, struct run_file *files, int n, bool has_aways, struct err *err)
+static int end_rows(struct run *r, struct run_file *files, int n, const struct aways *aways, struct err *err)
 {
-	int64_t now_ms = clock_unix_ms();
 	int rc = ledger_begin(r->ledger, err);
 
-	if (rc == 0 && has_aways)
-		rc = ledger_drop_aways(r->ledger, err);
-	for (int i = 0; rc == 0 && i < n; i++) {
-		struct ledger_try_end end = {
-			.seq = files[i].seq, .n = files[i].n_attempt, .outcome = LEDGER_DONE, .state = JOB_DONE, .counts = true,
-			.ended_ms = now_ms, .class = FAIL_NONE, .make_s = files[i].make_s,
-		};
-
-		rc = ledger_put_settled(r->ledger, files[i].seq, err);
-		if (rc == 0)
-			rc = files[i].ends_try ? ledger_end_try(r->ledger, &end, err) :
-						 ledger_set_state(r->ledger, files[i].seq, JOB_DONE, err);
-	}
 	if (rc == 0)
-		rc = ledger_commit(r->ledger, err);
-	return rc;
+		rc = commit_end_rows(r, aways, err);
+	for (int k = 0; rc == 0 && k < n; k++)
+		rc = commit_end_row(r, &files[k], err);
+	return rc == 0 ? ledger_commit(r->ledger, err) : rc;
 }
 
 int commit_files(struct run *r, struct run_file *files, int n, struct err *err)
@@ -205,12 +244,11 @@ int commit_files(struct run *r, struct run_file *files, int n, struct err *err)
 	int rc = put_rows(r, files, n, &aways, err);
 
 	if (rc == 0)
-		rc = put_files(r, files, n, &aways, err);
+		rc = place_all(r, files, n, &aways, err);
 	if (rc == 0)
-		rc = end_rows(r, files, n, aways.n > 0, err);
+		rc = end_rows(r, files, n, &aways, err);
 	if (rc != 0)
 		ledger_rollback(r->ledger);
-	r->has_changed = true;
 	aways_release(&aways);
 	return rc;
 }

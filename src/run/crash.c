@@ -1,11 +1,11 @@
 /* See crash.h. */
-#define _XOPEN_SOURCE 700 /* sigaltstack stands in POSIX under its XSI option */
+#define _XOPEN_SOURCE 700 /* SA_ONSTACK stands in POSIX under its XSI option */
 
 #include "run/crash.h"
 
 #include "base/fs.h"
-#include "base/mem.h"
 #include "base/strbuf.h"
+#include "base/thread.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -16,7 +16,6 @@
 
 #define NOTE_MAX 64            /* a number and a newline, with room to spare */
 #define VMSTAT_MAX (256u << 10) /* a few KiB on every kernel so far */
-#define STACK_BYTES (64u << 10) /* of the handler; the kernel saves AVX-512 and AMX state there, 11 KiB of it */
 
 static const int signals[] = { SIGSEGV, SIGBUS, SIGILL, SIGFPE, SIGABRT };
 #define N_SIGNALS (sizeof signals / sizeof signals[0])
@@ -24,7 +23,7 @@ static const int signals[] = { SIGSEGV, SIGBUS, SIGILL, SIGFPE, SIGABRT };
 /* What the handler needs; see stop.h for why these are not in a struct. */
 static int note_fd = -1;
 static struct sigaction before[N_SIGNALS];
-static void *stack; /* NULL: there was an alternate stack before ours (a sanitizer's), and it is left */
+static struct signal_stack stack; /* an overflow of the first thread leaves no room for a handler; threads of ours have their own */
 
 /*
  * Gives the signal back and returns: a fault happens again, and whoever was there before has it (the default, or a
@@ -57,35 +56,10 @@ int crash_read(const char *path)
 	return signal;
 }
 
-/* A stack that overflowed has no room for a handler: it gets one of its own. */
-static int add_stack(struct err *err)
-{
-	size_t n = SIGSTKSZ > STACK_BYTES ? (size_t)SIGSTKSZ : STACK_BYTES; /* SIGSTKSZ asks the system on newer libraries */
-	stack_t old, ours = { .ss_size = n };
-
-	if (sigaltstack(NULL, &old) != 0)
-		return err_set_sys(err, ERR_IO, errno, "cannot ask for the signal stack");
-	if (!(old.ss_flags & SS_DISABLE))
-		return 0;
-	ours.ss_sp = stack = mem_alloc(n);
-	if (sigaltstack(&ours, NULL) != 0)
-		return err_set_sys(err, ERR_IO, errno, "cannot set a signal stack of %zu bytes", n);
-	return 0;
-}
-
-static void drop_stack(void)
-{
-	const stack_t none = { .ss_flags = SS_DISABLE };
-
-	if (stack)
-		(void)sigaltstack(&none, NULL);
-	free(stack);
-	stack = NULL;
-}
-
 int crash_watch(const char *path, struct err *err)
 {
 	struct sigaction action = { .sa_sigaction = on_crash, .sa_flags = SA_SIGINFO | SA_ONSTACK };
+	int failed;
 
 	if (note_fd >= 0)
 		BUG("two runs at once in one process");
@@ -93,10 +67,14 @@ int crash_watch(const char *path, struct err *err)
 	if (note_fd < 0)
 		return err_set_sys(err, ERR_IO, errno, "cannot write '%s'", path);
 	/* "no signal", written over later: its block is there then, also on a disk that has filled up */
-	if (write(note_fd, "00\n", 3) != 3 || lseek(note_fd, 0, SEEK_SET) != 0)
-		return err_set_sys(err, ERR_IO, errno, "cannot write '%s'", path);
-	if (add_stack(err) != 0)
-		return -1;
+	failed = fs_write_all(note_fd, "00\n", 3);
+	if (!failed && lseek(note_fd, 0, SEEK_SET) != 0)
+		failed = errno;
+	if (failed)
+		return err_set_sys(err, ERR_IO, failed, "cannot write '%s'", path);
+	failed = signal_stack_add(&stack);
+	if (failed)
+		return err_set_sys(err, ERR_MEMORY, failed, "cannot set a signal stack");
 	(void)sigemptyset(&action.sa_mask);
 	for (size_t i = 0; i < N_SIGNALS; i++)
 		if (sigaction(signals[i], &action, &before[i]) != 0)
@@ -110,7 +88,7 @@ void crash_unwatch(const char *path)
 		return;
 	for (size_t i = 0; i < N_SIGNALS; i++)
 		(void)sigaction(signals[i], &before[i], NULL);
-	drop_stack();
+	signal_stack_drop(&stack);
 	close(note_fd);
 	note_fd = -1;
 	(void)unlink(path);

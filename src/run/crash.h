@@ -7,8 +7,7 @@
  * there; the kernel's out-of-memory killer leaves nothing either, but the machine
  * counts its kills (/proc/vmstat, oom_kill), so a run notes that number when it begins.
  *
- * The handler has a stack of its own, so that the main thread's overflow is noted too. (A worker thread's is
- * not: its stack is its own, and what it runs does not recurse.)
+ * The handler has a stack of its own in every thread (base/thread.h), so that an overflow is noted too.
  *
  *   crash_read, then crash_watch at the start of a run; crash_unwatch at its end
  */

@@ -168,7 +168,7 @@ static int tell(struct enrolling *e, struct err *err)
 		rc = run_note(e->r, RUN_NOTE, "renamed", text, err);
 	}
 	if (rc == 0 && e->n_stale > 0) {
-		(void)snprintf(text, sizeof text, "%s of another format, bit depth or arithmetic than now: --remake-stale makes them again",
+		(void)snprintf(text, sizeof text, "%s of another format, bits, rate or arithmetic than now: --remake-stale makes them again",
 			       text_count(count, sizeof count, e->n_stale, "finished file"));
 		rc = run_note(e->r, RUN_NOTE, "stale", text, err);
 	}
@@ -223,16 +223,17 @@ static int move_all(struct enrolling *e, bool over_there, struct err *err)
 	return rc;
 }
 
-static bool some_target_exists(const struct enrolling *e)
+/* 1, 0 or -1: err. */
+static int some_target_exists(const struct enrolling *e, struct err *err)
 {
 	const struct run *r = e->r;
-	bool found = false;
+	int found = 0;
 
-	for (int64_t i = 0; !found && i < r->config->n_jobs; i++)
+	for (int64_t i = 0; found == 0 && i < r->config->n_jobs; i++)
 		if (e->changes[i] & CHANGE_MOVE) {
 			char *path = run_path(r, r->config->jobs[i].path);
 
-			found = fs_exists(path);
+			found = fs_find(path, err);
 			free(path);
 		}
 	return found;
@@ -241,9 +242,12 @@ static bool some_target_exists(const struct enrolling *e)
 /* Names may be swapped among the files, so where a target is taken all step aside first. */
 static int move_files(struct enrolling *e, struct err *err)
 {
+	int found;
+
 	if (e->n_moved == 0)
 		return 0;
-	if (some_target_exists(e) && move_all(e, true, err) != 0)
+	found = some_target_exists(e, err);
+	if (found < 0 || (found && move_all(e, true, err) != 0))
 		return -1;
 	return move_all(e, false, err);
 }

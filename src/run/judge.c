@@ -5,6 +5,7 @@
 #include "base/hash.h"
 #include "base/mem.h"
 
+#include <errno.h>
 #include <string.h>
 
 static bool has_hash(const char *path, const char *hex)
@@ -26,10 +27,14 @@ static bool has_hash(const char *path, const char *hex)
 static bool has_its_file(const struct run_config *config, const struct ledger_job *row)
 {
 	char *path = fs_join(config->output_dir, row->file_path);
-	struct err ignored = ERR_INIT;
+	struct err why = ERR_INIT;
 	uint64_t n_bytes = 0;
-	bool has = row->has_artifact && fs_exists(path) && fs_size(path, &n_bytes, &ignored) == 0 &&
-		   n_bytes == (uint64_t)row->n_bytes;
+	bool has = row->has_artifact;
+
+	if (has && fs_size(path, &n_bytes, &why) == 0)
+		has = n_bytes == (uint64_t)row->n_bytes;
+	else if (has) /* what cannot be looked at is not missing: the disk has a trouble, and verify says which */
+		has = why.sys_errno != ENOENT && why.sys_errno != ENOTDIR;
 
 	if (has && row->state == JOB_SUPERSEDED)
 		has = has_hash(path, row->file_sha256);
@@ -37,10 +42,22 @@ static bool has_its_file(const struct run_config *config, const struct ledger_jo
 	return has;
 }
 
+static bool has_format(const struct artifact_spec *spec, const struct ledger_job *row)
+{
+	return strcmp(row->format, audio_format_name(spec->format)) == 0;
+}
+
+bool judge_is_stale(const struct artifact_spec *spec, const struct ledger_job *row)
+{
+	int rate_hz = spec->rate_hz ? spec->rate_hz : row->model_rate_hz;
+
+	return !has_format(spec, row) || row->bits != spec->bits || row->rate_hz != rate_hz ||
+	       strcmp(row->arithmetic, spec->arithmetic) != 0;
+}
+
 struct verdict judge_row(const struct run_config *config, const struct ledger_job *row, const struct job *job)
 {
 	const struct artifact_spec *spec = &config->artifact;
-	bool same_format;
 	struct verdict v = { JUDGE_PENDING, false, false, row->state == JOB_SUPERSEDED };
 
 	if (row->state == JOB_FAILED)
@@ -54,12 +71,11 @@ struct verdict judge_row(const struct run_config *config, const struct ledger_jo
 		return v;
 	}
 	v.what = JUDGE_DONE;
-	same_format = strcmp(row->format, audio_format_name(spec->format)) == 0;
-	v.is_stale = !same_format || row->bits != spec->bits || strcmp(row->arithmetic, spec->arithmetic) != 0;
+	v.is_stale = judge_is_stale(spec, row);
 	if (v.is_stale && config->remake_stale)
 		v.what = JUDGE_STALE;
 	else /* a file of another format keeps its name, whose ending says what it is */
-		v.is_renamed = same_format && strcmp(row->file_path, job->path) != 0;
+		v.is_renamed = has_format(spec, row) && strcmp(row->file_path, job->path) != 0;
 	return v;
 }
 

@@ -14,18 +14,20 @@ enum judgement {
 	JUDGE_DONE,
 	JUDGE_FAILED,
 	JUDGE_MISSING, /* was done; its file is gone or has another size: to be made */
-	JUDGE_STALE,   /* was done with another format, bits or arithmetic, and is to be made again */
+	JUDGE_STALE,   /* was done with another format, bits, rate or arithmetic, and is to be made again */
 	JUDGE_BACK,    /* was superseded and is to be made again */
 	JUDGE_OTHER    /* unknown, lost: not for a run to decide */
 };
 
 struct verdict {
 	enum judgement what;
-	bool is_stale;   /* the file's format, bits or arithmetic are not today's */
+	bool is_stale;   /* the file's format, bits, rate or arithmetic are not today's */
 	bool is_renamed; /* the file is good and belongs elsewhere */
 	bool was_superseded;
 };
 
+/* Are the format, bits, rate or arithmetic of the row's file others than the run asks for? A rate not said is the model's own. */
+bool judge_is_stale(const struct artifact_spec *spec, const struct ledger_job *row);
 struct verdict judge_row(const struct run_config *config, const struct ledger_job *row, const struct job *job);
 
 /* From ids to places in config->jobs; open addressing on the id's own bits, which are as good as random. */

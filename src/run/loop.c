@@ -64,70 +64,6 @@ static void drop_slot(struct run *r, int64_t index)
 		r->is_alone = false;
 }
 
-/* ---- failures ------------------------------------------------------------------------- */
-
-static void tell_failure(struct run *r, int64_t index, const struct event *e, int64_t when_ms, int64_t now_ms)
-{
-	const struct job *job = job_at(r, index);
-	const char *class = fail_class_name(e->class);
-	int n = r->jobs[index].n_tries;
-
-	if (fail_class_stops_run(e->class))
-		run_tellf(r, RUN_JOB_FAILED, job, "%s: %s; the run stops, and this job waits for the next", class, e->sentence);
-	else if (when_ms != RETRY_NEVER)
-		run_tellf(r, RUN_JOB_FAILED, job, "%s: %s; try %d of %d, again in %.1f s", class, e->sentence, n, r->config->tries,
-			  (double)(when_ms - now_ms) / 1000);
-	else if (fail_class_is_retried(e->class))
-		run_tellf(r, RUN_JOB_FAILED, job, "%s: %s; try %d of %d was the last", class, e->sentence, n, r->config->tries);
-	else
-		run_tellf(r, RUN_JOB_FAILED, job, "%s: %s", class, e->sentence);
-}
-
-static void stop_because(struct run *r, const struct event *e)
-{
-	if (r->stop_class != FAIL_NONE)
-		return;
-	r->stop_class = e->class;
-	(void)snprintf(r->stop_sentence, sizeof r->stop_sentence, "%s", e->sentence);
-}
-
-/* Inside a transaction. */
-static int fail_job(struct run *r, int64_t index, const struct event *e, struct err *err)
-{
-	struct run_job *job = &r->jobs[index];
-	int64_t now_ms = clock_unix_ms(), when_ms;
-	bool counts = retry_counts(e->class);
-	struct ledger_try_end end = { .seq = job->seq, .n = job->n_attempts, .outcome = LEDGER_FAILED, .state = JOB_FAILED,
-				      .counts = counts, .ended_ms = now_ms, .class = e->class, .sentence = e->sentence };
-	struct retry_question question = { e->class, job->n_tries += counts, r->config->tries, now_ms, e->retry_after_ms,
-					   retry_random(&r->random) };
-
-	when_ms = retry_when(&question);
-	if (!counts) {
-		end.state = JOB_PENDING;
-		stop_because(r, e);
-	} else if (when_ms != RETRY_NEVER) {
-		end.state = JOB_PENDING;
-		end.not_before_ms = job->not_before_ms = when_ms;
-		queue_add_later(&r->queue, index, when_ms);
-	} else {
-		r->counts.n_failed++;
-	}
-	job->state = (unsigned char)end.state;
-	r->has_changed = true;
-	if (ledger_end_try(r->ledger, &end, err) != 0)
-		return -1;
-	tell_failure(r, index, e, when_ms, now_ms);
-	return 0;
-}
-
-static int fail_in_transaction(struct run *r, int64_t index, const struct event *e, struct err *err)
-{
-	if (ledger_begin(r->ledger, err) != 0 || fail_job(r, index, e, err) != 0)
-		return -1;
-	return ledger_commit(r->ledger, err);
-}
-
 /* ---- filling --------------------------------------------------------------------------- */
 
 static int start_try(struct run *r, int64_t index, int64_t now_ms, struct err *err)
@@ -139,6 +75,7 @@ static int start_try(struct run *r, int64_t index, int64_t now_ms, struct err *e
 	r->n_started += !job->was_started;
 	job->was_started = true;
 	r->has_changed = true;
+	run_tell(r, RUN_JOB_STARTED, job_at(r, index), NULL);
 	return ledger_start_try(r->ledger, job->seq, r->row.number, job->n_attempts, now_ms, err);
 }
 
@@ -195,7 +132,7 @@ static int fill(struct run *r, struct err *err)
 		struct backend_task task = { job_at(r, index), r->jobs[index].n_tries, r->jobs[index].n_deaths };
 
 		alone = task.n_deaths > 0;
-		if (alone && r->n_slots + (size_t)r->n_group > 0)
+		if (alone && (r->n_slots > 0 || !keep_is_empty(r)))
 			break;
 		answer = r->config->ops->submit(r->backend, &task, &refusal);
 		if (answer == BACKEND_BUSY && r->n_slots == 0)
@@ -212,85 +149,6 @@ static int fill(struct run *r, struct err *err)
 		r->is_alone = alone;
 	}
 	return start_slots(r, first, err);
-}
-
-/* ---- keeping ----------------------------------------------------------------------------- */
-
-/* The group is empty afterwards, also when keeping it failed: the next run settles what came of it. */
-static int keep_group(struct run *r, struct err *err)
-{
-	int n = r->n_group, rc;
-
-	if (n == 0)
-		return 0;
-	r->n_group = 0;
-	rc = commit_files(r, r->group, n, err);
-	for (int i = 0; rc == 0 && i < n; i++) {
-		int64_t index = r->group[i].index;
-		double audio_s = job_audio_seconds(job_at(r, index));
-
-		r->jobs[index].state = JOB_DONE;
-		r->counts.n_done++;
-		r->counts.audio_s_done += audio_s;
-		r->counts.audio_s_done_now += audio_s;
-		r->counts.audio_s_made += r->group[i].artifact.seconds;
-		run_tell(r, RUN_JOB_DONE, job_at(r, index), NULL);
-	}
-	commit_forget(r->group, n);
-	return rc;
-}
-
-static enum fail_class class_of(enum err_code code)
-{
-	static const unsigned char classes[ERR_N_CODES] = { [ERR_IO] = FAIL_IO, [ERR_DISK_FULL] = FAIL_DISK_FULL,
-							    [ERR_NONFINITE] = FAIL_NONFINITE };
-
-	return classes[code] == FAIL_NONE ? FAIL_BUG : (enum fail_class)classes[code];
-}
-
-/* A new name for every attempt: what a dead attempt left is never written over. */
-static char *part_name(const struct job *job, int n_attempt)
-{
-	char id[JOB_ID_SIZE];
-
-	job_id_text(id, job->id);
-	return mem_printf("%s/%s-%d~", RUN_PART_DIR, id, n_attempt);
-}
-
-static int finish_job(struct run *r, struct event *e, struct err *err)
-{
-	int64_t index = index_of(r, e->job);
-	struct run_job *job = &r->jobs[index];
-	struct run_file *f = &r->group[r->n_group];
-	struct event failure = { .kind = EVENT_FAILED, .job = e->job };
-	struct err why = ERR_INIT;
-	bool was_alone = r->is_alone; /* what it survived is to be known before anything else can go wrong */
-	char *full;
-	int rc;
-
-	*f = (struct run_file){ .index = index, .seq = job->seq, .n_attempt = job->n_attempts, .is_new = true, .ends_try = true,
-				.has_former = job->has_file, .make_s = e->make_s, .from = part_name(e->job, job->n_attempts),
-				.to = mem_strdup(e->job->path) };
-	full = run_path(r, f->from);
-	rc = artifact_make(e->job, &e->pcm, &r->config->artifact, full, &f->artifact, &why);
-	free(full);
-	pcm_release(&e->pcm);
-	drop_slot(r, index);
-	if (rc != 0) {
-		commit_forget(f, 1);
-		failure.class = class_of(why.code);
-		(void)snprintf(failure.sentence, sizeof failure.sentence, "%.*s", EVENT_SENTENCE_MAX - 1, why.text);
-		return fail_in_transaction(r, index, &failure, err);
-	}
-	if (r->n_group++ == 0)
-		r->group_ms = clock_monotonic_ms();
-	return was_alone || r->n_group == RUN_GROUP_MAX ? keep_group(r, err) : 0;
-}
-
-/* Called after filling: empty slots mean that nothing can be begun beside the group. */
-static bool group_is_due(const struct run *r)
-{
-	return r->n_group > 0 && (r->n_slots == 0 || clock_monotonic_ms() - r->group_ms >= RUN_GROUP_MS);
 }
 
 /* ---- events ------------------------------------------------------------------------------ */
@@ -311,6 +169,16 @@ static int take_failures(struct run *r, const struct event *events, int n, struc
 			return -1;
 	}
 	return begun ? ledger_commit(r->ledger, err) : 0;
+}
+
+static int finish_job(struct run *r, struct event *e, struct err *err)
+{
+	bool was_alone = r->is_alone; /* what it survived is to be known before anything else can go wrong */
+
+	drop_slot(r, index_of(r, e->job));
+	if (keep_job(r, e, err) != 0)
+		return -1;
+	return was_alone ? keep_all(r, err) : 0;
 }
 
 static int take_events(struct run *r, struct event *events, int n, struct err *err)
@@ -376,8 +244,8 @@ static int turn_ms(const struct run *r, int64_t most)
 {
 	int64_t ms = most, now_ms = clock_monotonic_ms(), unix_ms = clock_unix_ms(), next_ms = queue_next_ms(&r->queue);
 
-	if (r->n_group > 0)
-		ms = least(ms, r->group_ms + RUN_GROUP_MS - now_ms);
+	if (keep_due_ms(r) != INT64_MAX)
+		ms = least(ms, keep_due_ms(r) - now_ms);
 	/* one that is due already waits for a slot, not for the clock */
 	if (next_ms != INT64_MAX && next_ms > unix_ms && !is_draining(r))
 		ms = least(ms, next_ms - unix_ms);
@@ -403,8 +271,8 @@ static int turn(struct run *r, struct event *events, struct err *err)
 
 	if (fill(r, err) != 0)
 		return -1;
-	if (group_is_due(r))
-		return keep_group(r, err) == 0 ? 1 : -1;
+	if (keep_is_due(r))
+		return keep_turn(r, err) == 0 ? 1 : -1;
 	if (r->n_slots > 0) {
 		n = r->config->ops->reap(r->backend, events, EVENTS_MAX, turn_ms(r, TURN_MS), err);
 		return n < 0 || take_events(r, events, n, err) != 0 ? -1 : 1;
@@ -426,10 +294,10 @@ int loop_run(struct run *r, struct err *err)
 		tell_progress(r);
 	}
 	if (rc >= 0) {
-		rc = keep_group(r, err);
+		rc = keep_all(r, err);
 	} else { /* what is finished is kept if that can be, whatever went wrong beside it */
 		ledger_rollback(r->ledger);
-		(void)!keep_group(r, &ignored);
+		(void)!keep_all(r, &ignored);
 	}
 	if (rc < 0)
 		ledger_rollback(r->ledger);

@@ -9,7 +9,7 @@
 #include <errno.h>
 #include <string.h>
 
-#define RATE_HZ 32000.0     /* of every checkpoint there is (musicgen.md 1.1); only for the size of files not made yet */
+#define RATE_HZ 32000       /* of every checkpoint there is (musicgen.md 1.1); only for the size of files not made yet */
 #define HEADER_BYTES 4096.0 /* a file's headers and tags, generously */
 
 struct planning {
@@ -20,7 +20,7 @@ struct planning {
 	bool *is_made;    /* [n_jobs]: a run would make it */
 	char **occupied;  /* paths of files whose jobs are not in the manifest any more */
 	size_t n_occupied, cap_occupied;
-	double bytes_done, audio_s_done; /* of finished files: what a second takes here */
+	double bytes_done, audio_s_done; /* of finished files of today's format, bits and rate: what a second takes here */
 };
 
 static void count_verdict(struct planning *p, const struct verdict *v)
@@ -55,7 +55,7 @@ static int plan_row(void *arg, const struct ledger_job *row, struct err *err)
 	struct verdict v;
 
 	(void)err;
-	if (row->state == JOB_DONE && row->has_artifact) {
+	if (row->state == JOB_DONE && row->has_artifact && !judge_is_stale(&p->config->artifact, row)) {
 		p->bytes_done += (double)row->n_bytes;
 		p->audio_s_done += row->audio_s;
 	}
@@ -107,12 +107,13 @@ static int compare_texts(const void *a, const void *b)
 	return strcmp(*(const char *const *)a, *(const char *const *)b);
 }
 
-/* Where nothing is finished yet: the samples as they are, which FLAC only makes smaller. */
+/* Where nothing of the kind is finished yet. FLAC only makes it smaller. */
 static double guess_bytes(const struct planning *p, const struct job *job, double audio_s)
 {
+	const struct artifact_spec *spec = &p->config->artifact;
 	bool is_stereo = strstr(job_text(job, "modelVersion", ""), "stereo") != NULL;
 
-	return HEADER_BYTES + audio_s * RATE_HZ * (is_stereo ? 2 : 1) * p->config->artifact.bits / 8;
+	return HEADER_BYTES + audio_guess_bytes(spec->format, spec->bits, spec->rate_hz ? spec->rate_hz : RATE_HZ, is_stereo ? 2 : 1, audio_s);
 }
 
 static void add_up(struct planning *p)

@@ -5,6 +5,7 @@
 #include "base/mem.h"
 #include "base/text.h"
 #include "run/crash.h"
+#include "run/lock.h"
 #include "run/run_inside.h"
 #include "run/stop.h"
 
@@ -13,8 +14,6 @@
 #include <string.h>
 #include <unistd.h>
 
-#define LOCK_TURN_MS 250      /* how often a waiting run asks for the lock: flock has no wait that a signal ends without a race */
-#define HOST_MAX 256          /* HOST_NAME_MAX is 64 on Linux */
 #define BOOT_ID_MAX 64        /* the kernel writes a UUID of 36 characters */
 #define SIGNAL_STATUS 128     /* the shell's convention */
 
@@ -35,15 +34,21 @@ static void refresh_counts(struct run *r)
 		r->counts.running_fraction_s += r->slots[i].progress * job_audio_seconds(&r->config->jobs[r->slots[i].index]);
 }
 
-void run_tell(struct run *r, enum run_news_kind kind, const struct job *job, const char *text)
+void run_tell_news(struct run *r, struct run_news *news)
 {
-	/* before the jobs are counted there is nothing to say of them */
-	struct run_news news = { kind, job, text ? text : "", r->counts.n_jobs > 0 ? &r->counts : NULL };
-
 	if (!r->config->listen)
 		return;
 	refresh_counts(r);
-	r->config->listen(r->config->listen_arg, &news);
+	news->text = news->text ? news->text : "";
+	news->counts = r->counts.n_jobs > 0 ? &r->counts : NULL; /* before the jobs are counted there is nothing to say of them */
+	r->config->listen(r->config->listen_arg, news);
+}
+
+void run_tell(struct run *r, enum run_news_kind kind, const struct job *job, const char *text)
+{
+	struct run_news news = { .kind = kind, .job = job, .text = text };
+
+	run_tell_news(r, &news);
 }
 
 void run_tellf(struct run *r, enum run_news_kind kind, const struct job *job, const char *fmt, ...)
@@ -65,41 +70,22 @@ int run_note(struct run *r, enum run_news_kind kind, const char *what, const cha
 
 /* ---- the lock ------------------------------------------------------------------------ */
 
-/* 0: it is ours; 1: a signal ended the wait; -1: err. */
+static void tell_wait(void *arg, const char *text)
+{
+	run_tell(arg, RUN_NOTE, NULL, text);
+}
+
 static int take_lock(struct run *r, struct err *err)
 {
-	char *path = run_path(r, LEDGER_LOCK), *note, at[CLOCK_TEXT_SIZE];
-	struct strbuf holder = STRBUF_INIT(512);
-	bool told = false;
-	int rc;
+	struct lock_wish wish = { r->config->output_dir, r->config->wait, tell_wait, r };
 
-	note = mem_printf("process %lld on %s since %s", (long long)r->row.pid, r->row.host, clock_text(at, r->row.started_ms));
-	rc = fs_make_parent(path, err);
-	while (rc == 0 && (rc = fs_lock_take(&r->lock, path, note, &holder, err)) == 1) {
-		if (!r->config->wait) {
-			rc = err_set(err, ERR_LOCKED, "another run works in '%s' (%s); wait for it with --wait, or choose another folder",
-				     r->config->output_dir, holder.len ? holder.buf : "its name is not known");
-			break;
-		}
-		if (!told)
-			run_tellf(r, RUN_NOTE, NULL, "waiting for another run in '%s' (%s)", r->config->output_dir, holder.buf);
-		told = true;
-		strbuf_reset(&holder);
-		stop_wait(LOCK_TURN_MS);
-		if (stop_level() > 0)
-			break; /* rc stays 1 */
-		rc = 0;
-	}
-	strbuf_release(&holder);
-	free(note);
-	free(path);
-	return rc;
+	return lock_take(&r->lock, &wish, err);
 }
 
 /* ---- beginning ------------------------------------------------------------------------- */
 
 struct here {
-	char host[HOST_MAX];
+	char host[LOCK_HOST_MAX];
 	char boot_id[BOOT_ID_MAX];
 	char manifest_sha256[HASH_HEX_SIZE];
 };
@@ -109,9 +95,7 @@ static void look_here(struct here *here)
 	struct strbuf boot = STRBUF_INIT(BOOT_ID_MAX - 1);
 	struct err ignored = ERR_INIT;
 
-	if (gethostname(here->host, sizeof here->host) != 0)
-		(void)snprintf(here->host, sizeof here->host, "unknown");
-	here->host[sizeof here->host - 1] = '\0'; /* POSIX need not end a name that was cut */
+	lock_host(here->host);
 	if (fs_read("/proc/sys/kernel/random/boot_id", &boot, &ignored) == 0)
 		(void)snprintf(here->boot_id, sizeof here->boot_id, "%.*s", (int)strcspn(boot.buf, "\n"), boot.buf);
 	strbuf_release(&boot);
@@ -243,12 +227,12 @@ static void release(struct run *r)
 {
 	char *crash_path = run_path(r, RUN_CRASH_FILE);
 
-	commit_forget(r->group, r->n_group);
+	keep_drop(r);
+	tasks_close(r->tasks);
 	crash_unwatch(crash_path);
 	free(crash_path);
 	ledger_close(r->ledger);
 	fs_lock_release(&r->lock);
-	pool_close(r->sync_pool);
 	queue_release(&r->queue);
 	free(r->slots);
 	free(r->jobs);
@@ -294,6 +278,8 @@ int run_execute(const struct run_config *config, struct run_result *ret, struct 
 	r->result = ret;
 	r->lock.fd = -1;
 	r->started_ms = clock_monotonic_ms();
+	r->filling = &r->groups[0];
+	r->placing = &r->groups[1];
 	queue_init(&r->queue);
 	fill_row(r, &here);
 	r->random = (uint64_t)r->row.started_ms ^ (uint64_t)r->row.pid << 32;

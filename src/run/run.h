@@ -26,8 +26,9 @@ enum run_news_kind {
 	RUN_STARTED,   /* counts are filled */
 	RUN_SETTLED,   /* text: what a dead run left and what became of it */
 	RUN_PROGRESS,  /* counts are filled; about ten times a second at most */
-	RUN_JOB_DONE,  /* job */
-	RUN_JOB_FAILED,/* job, text: class and sentence, and whether it is tried again */
+	RUN_JOB_STARTED, /* job: a try of it begins */
+	RUN_JOB_DONE,  /* job, artifact */
+	RUN_JOB_FAILED,/* job, text: class and sentence, and whether it is tried again; failure: the same as facts */
 	RUN_DRAINING,  /* text: what is waited for */
 	RUN_ABORTING,
 	RUN_NOTE       /* text: anything else worth saying */
@@ -47,11 +48,20 @@ struct run_counts {
 	int64_t elapsed_ms;
 };
 
+struct run_failure {
+	enum fail_class class;
+	const char *sentence;
+	int n_try, tries;  /* tries used up with this one, of how many */
+	double again_in_s; /* < 0: not again by this run */
+};
+
 struct run_news {
 	enum run_news_kind kind;
 	const struct job *job;
 	const char *text;
 	const struct run_counts *counts; /* NULL before the jobs are counted */
+	const struct artifact *artifact;
+	const struct run_failure *failure;
 };
 
 struct run_config {
@@ -108,5 +118,8 @@ int run_stop_signal(void);
 /* progress.h's lines: pure, for cli to print. */
 #include "base/strbuf.h"
 void run_progress_line(struct strbuf *out, const struct run_counts *counts); /* "12/36 · 3 running · 1 failed · 0.8 s/s · ETA 4m 10s" */
+
+/* Looking after what is there: run_retry, run_gc, run_verify, run_why. */
+#include "run/tend.h"
 
 #endif

@@ -8,9 +8,10 @@
 
 #include "base/err.h"
 #include "base/fs.h"
-#include "base/pool.h"
+#include "base/tasks.h"
 #include "ledger/ledger.h"
 #include "ledger/ledger_write.h"
+#include "run/commit.h"
 #include "run/queue.h"
 #include "run/run.h"
 #include "run/sync.h"
@@ -22,7 +23,6 @@
 
 #define RUN_PATH_MAX 4096   /* bytes of a path: PATH_MAX on Linux */
 #define RUN_DEATHS_MAX 3   /* then a job is failed(crash) (DESIGN section 5) */
-#define RUN_GROUP_MAX 64   /* files that share one commit (DESIGN section 4, law 3) */
 #define RUN_GROUP_MS 200   /* how long the first of them waits */
 
 /* One job as this run knows it. */
@@ -36,23 +36,21 @@ struct run_job {
 	bool was_started;      /* by this run */
 };
 
-/* A complete file on its way to its name. Paths are relative to the output folder and owned. */
-struct run_file {
-	int64_t index;            /* of the job, or -1 where only the ledger knows it */
-	int64_t seq;
-	int n_attempt;
-	char *from, *to;
-	bool is_new;              /* made by this run, artifact is filled; else the ledger knows the file and it only moves */
-	bool ends_try;            /* the attempt is done once the file is in place */
-	bool has_former;          /* is_new: the row may name an older file elsewhere */
-	struct artifact artifact;
-	double make_s;
-};
-
 struct run_slot {
 	int64_t index;
 	double progress;  /* 0..1 */
 	bool is_started;  /* its try is in the ledger */
+};
+
+/* Files of one commit: made in the background, then put in place, their folders synced in the background. */
+struct run_group {
+	struct run_file files[RUN_GROUP_MAX];
+	int n;
+	int n_made;               /* the first of them that are known to have come out of the background */
+	size_t n_pcm_bytes;       /* samples of the others */
+	int64_t since_ms;         /* monotonic, of the first */
+	struct aways aways;
+	struct sync_dirs dirs;
 };
 
 struct run {
@@ -64,10 +62,9 @@ struct run {
 	struct ledger_run row;
 	struct run_job *jobs;         /* [config->n_jobs] */
 	struct queue queue;
-	struct run_file group[RUN_GROUP_MAX];
-	int n_group;
-	struct pool *sync_pool;       /* for groups; NULL until one is large */
-	int64_t group_ms;             /* monotonic, of the group's first */
+	struct tasks *tasks;          /* NULL until the first file is to be made */
+	struct run_group groups[2];   /* keep.c */
+	struct run_group *filling, *placing;
 	struct run_slot *slots;       /* jobs handed to the backend */
 	size_t n_slots, cap_slots;
 	bool is_alone;                /* the job in the slot is one that runs alone */
@@ -85,6 +82,7 @@ struct run {
 
 char *run_path(const struct run *r, const char *relative); /* under the output folder; caller frees */
 void run_tell(struct run *r, enum run_news_kind kind, const struct job *job, const char *text);
+void run_tell_news(struct run *r, struct run_news *news); /* counts and a text that is NULL are filled in */
 void run_tellf(struct run *r, enum run_news_kind kind, const struct job *job, const char *fmt, ...) PRINTF_LIKE(4, 5);
 /* A row of the ledger's event table and a RUN_NOTE (or another kind). Inside a transaction. */
 int run_note(struct run *r, enum run_news_kind kind, const char *what, const char *text, struct err *err) WARN_UNUSED;
@@ -94,11 +92,18 @@ int settle_start(struct run *r, struct err *err) WARN_UNUSED;
 int settle_files(struct run *r, struct err *err) WARN_UNUSED;
 /* enrol.c: the manifest's jobs become rows; r->jobs and the queue are filled. */
 int enrol_jobs(struct run *r, struct err *err) WARN_UNUSED;
-/* commit.c: row, file, row for n files at most RUN_GROUP_MAX; frees their paths. */
-int commit_files(struct run *r, struct run_file *files, int n, struct err *err) WARN_UNUSED;
-void commit_forget(struct run_file *files, int n);
-/* One rename, of paths relative to the output folder; dirs: what is to be synced after it. */
-int commit_move(const struct run *r, struct sync_dirs *dirs, const char *from, const char *to, struct err *err) WARN_UNUSED;
+/* fail.c: one job's try failed. fail_job: inside a transaction. */
+int fail_job(struct run *r, int64_t index, const struct event *e, struct err *err) WARN_UNUSED;
+/* The same for what went wrong here, with its file. */
+int fail_file(struct run *r, int64_t index, const struct err *why, struct err *err) WARN_UNUSED;
+/* keep.c: the samples of a job that left its slot become a file in its place. Takes e's samples. */
+int keep_job(struct run *r, struct event *e, struct err *err) WARN_UNUSED;
+bool keep_is_due(struct run *r); /* called after filling: empty slots mean that nothing can be begun beside the groups */
+int64_t keep_due_ms(const struct run *r); /* monotonic: when it will be, at the latest; INT64_MAX: nothing is kept */
+bool keep_is_empty(const struct run *r);
+int keep_turn(struct run *r, struct err *err) WARN_UNUSED; /* one step for each group */
+int keep_all(struct run *r, struct err *err) WARN_UNUSED;  /* until both are empty */
+void keep_drop(struct run *r); /* waits for the background; what was not put in place is settled by the next start */
 /* loop.c: fill slots, reap, keep; until nothing is left or something stops it. */
 int loop_run(struct run *r, struct err *err) WARN_UNUSED;
 int loop_interrupt(struct run *r, struct err *err) WARN_UNUSED; /* what is in a slot becomes pending again */

@@ -131,20 +131,22 @@ out:
 
 /* ---- jobs that were made ------------------------------------------------------------------ */
 
-static bool has_hash(const struct run *r, const char *relative, const char *hex)
+/* 1, 0, or -1: a file that cannot be read just now is not a lost one. */
+static int has_hash(const struct run *r, const char *relative, const char *hex, struct err *err)
 {
 	unsigned char hash[HASH_BYTES];
 	char found[HASH_HEX_SIZE];
-	struct err ignored = ERR_INIT;
 	char *path = run_path(r, relative);
-	bool same = false;
+	int has = relative[0] ? fs_find(path, err) : 0;
 
-	if (relative[0] && fs_exists(path) && hash_file(path, hash, &ignored) == 0) {
+	if (has == 1 && hash_file(path, hash, err) != 0) {
+		has = -1;
+	} else if (has == 1) {
 		hash_hex(found, hash);
-		same = strcmp(found, hex) == 0;
+		has = strcmp(found, hex) == 0;
 	}
 	free(path);
-	return same;
+	return has;
 }
 
 /* The file is nowhere: a moved one is made again from the start, a new one was only interrupted. */
@@ -172,14 +174,20 @@ static int settle_made(void *arg, const struct ledger_job *row, struct err *err)
 {
 	struct settling *s = arg;
 	bool ends_try = row->ended_ms == 0; /* else its try ended long ago and the file was being renamed */
+	int has;
 
 	if (row->state != JOB_MADE)
 		return 0;
-	if (has_hash(s->r, row->file_path, row->file_sha256)) {
+	has = has_hash(s->r, row->file_path, row->file_sha256, err);
+	if (has == 1) {
 		s->n_placed++;
 		return settle_in_place(s->r, row, ends_try, err);
 	}
-	if (!has_hash(s->r, row->temp_path, row->file_sha256)) {
+	if (has == 0)
+		has = has_hash(s->r, row->temp_path, row->file_sha256, err);
+	if (has < 0)
+		return -1;
+	if (has == 0) {
 		s->n_lost++;
 		return settle_lost(s->r, row, ends_try, err);
 	}
@@ -204,9 +212,10 @@ static int finish_away(void *arg, const char *path, const char *old_path, struct
 {
 	struct clearing *c = arg;
 	char *full = run_path(c->r, path), *full_old = run_path(c->r, old_path);
-	int rc = 0;
+	int there = fs_find(full, err), there_old = there == 1 ? fs_find(full_old, err) : 0;
+	int rc = there < 0 || there_old < 0 ? -1 : 0;
 
-	if (fs_exists(full) && !fs_exists(full_old))
+	if (there == 1 && there_old == 0)
 		rc = commit_move(c->r, &c->dirs, path, old_path, err);
 	free(full);
 	free(full_old);
@@ -227,21 +236,6 @@ static int finish_aways(struct run *r, struct err *err)
 	if (ledger_begin(r->ledger, err) != 0 || ledger_drop_aways(r->ledger, err) != 0)
 		return -1;
 	return ledger_commit(r->ledger, err);
-}
-
-/* The dead run may not have come so far as to sync them. */
-static int sync_found(struct run *r, const struct run_file *files, size_t n, struct err *err)
-{
-	char **paths = mem_zalloc(n, sizeof *paths);
-	int rc;
-
-	for (size_t i = 0; i < n; i++)
-		paths[i] = run_path(r, files[i].from);
-	rc = sync_files(&r->sync_pool, paths, n, err);
-	for (size_t i = 0; i < n; i++)
-		free(paths[i]);
-	free(paths);
-	return rc;
 }
 
 /* Only complete files have a row, and no row names a file in part/ any more. */
@@ -295,8 +289,6 @@ int settle_files(struct run *r, struct err *err)
 	r->has_changed = r->has_changed || s.n_placed + s.n_lost > 0;
 	if (rc == 0)
 		rc = finish_aways(r, err);
-	if (rc == 0)
-		rc = sync_found(r, s.files, s.n_files, err);
 	for (size_t at = 0; rc == 0 && at < s.n_files; at += RUN_GROUP_MAX) {
 		size_t n = s.n_files - at < RUN_GROUP_MAX ? s.n_files - at : RUN_GROUP_MAX;
 

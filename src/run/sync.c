@@ -7,16 +7,23 @@
 #include <stdbool.h>
 #include <string.h>
 
+static bool has(const struct sync_dirs *dirs, const char *dir)
+{
+	for (size_t i = dirs->n; i > 0; i--) /* neighbours mostly share their folder */
+		if (strcmp(dirs->list[i - 1].path, dir) == 0)
+			return true;
+	return false;
+}
+
 /* Takes dir over. */
 static void add(struct sync_dirs *dirs, char *dir)
 {
-	for (size_t i = dirs->n; i > 0; i--) /* neighbours mostly share their folder */
-		if (strcmp(dirs->paths[i - 1], dir) == 0) {
-			free(dir);
-			return;
-		}
-	MEM_GROW(dirs->paths, dirs->n, dirs->cap);
-	dirs->paths[dirs->n++] = dir;
+	if (has(dirs, dir)) {
+		free(dir);
+		return;
+	}
+	MEM_GROW(dirs->list, dirs->n, dirs->cap);
+	dirs->list[dirs->n++] = (struct sync_dir){ .path = dir };
 }
 
 void sync_dirs_add(struct sync_dirs *dirs, const char *file_path)
@@ -24,63 +31,88 @@ void sync_dirs_add(struct sync_dirs *dirs, const char *file_path)
 	add(dirs, fs_dirname(file_path));
 }
 
-int sync_dirs_make(struct sync_dirs *dirs, const char *file_path, struct err *err)
+/* dir and the folders above it that are missing. */
+static int count_missing(const char *path)
 {
-	char *dir = fs_dirname(file_path), *above;
+	char *dir = mem_strdup(path), *above;
+	int n = 0;
 
-	sync_dirs_add(dirs, file_path);
-	while (!fs_is_dir(dir)) { /* ends at "/" or "." at the latest */
+	for (; !fs_is_dir(dir); n++) { /* ends at "/" or "." at the latest */
 		above = fs_dirname(dir);
-		add(dirs, mem_strdup(above));
 		free(dir);
 		dir = above;
 	}
 	free(dir);
-	return fs_make_parent(file_path, err);
+	return n;
+}
+
+/* A folder that could not be made is none to be synced. */
+int sync_dirs_make(struct sync_dirs *dirs, const char *file_path, struct err *err)
+{
+	char *dir = fs_dirname(file_path), *above;
+	bool is_known = has(dirs, dir); /* made or found a moment ago */
+	int n_missing = is_known ? 0 : count_missing(dir), rc = 0;
+
+	if (n_missing > 0)
+		rc = fs_make_dirs(dir, err);
+	for (int i = 0; rc == 0 && !is_known && i <= n_missing; i++) { /* the one above the last has a new name in it */
+		above = fs_dirname(dir);
+		add(dirs, dir);
+		dir = above;
+	}
+	free(dir);
+	return rc;
 }
 
 int sync_dirs_now(struct sync_dirs *dirs, struct err *err)
 {
 	for (size_t i = 0; i < dirs->n; i++)
-		if (fs_sync_dir(dirs->paths[i], err) != 0)
+		if (fs_sync_dir(dirs->list[i].path, err) != 0)
 			return -1;
 	return 0;
+}
+
+static void sync_one(void *arg)
+{
+	struct sync_dir *dir = arg;
+
+	(void)!fs_sync_dir(dir->path, &dir->err);
+}
+
+void sync_dirs_begin(struct sync_dirs *dirs, struct tasks *tasks)
+{
+	for (size_t i = 0; i < dirs->n; i++) {
+		dirs->list[i].task = (struct task){ .fn = sync_one, .arg = &dirs->list[i] };
+		tasks_add(tasks, &dirs->list[i].task);
+	}
+}
+
+bool sync_dirs_ended(const struct sync_dirs *dirs, struct tasks *tasks)
+{
+	for (size_t i = 0; i < dirs->n; i++)
+		if (!tasks_done(tasks, &dirs->list[i].task))
+			return false;
+	return true;
+}
+
+int sync_dirs_end(struct sync_dirs *dirs, struct tasks *tasks, struct err *err)
+{
+	int rc = 0;
+
+	for (size_t i = 0; i < dirs->n; i++) {
+		tasks_wait(tasks, &dirs->list[i].task);
+		if (rc == 0 && dirs->list[i].err.code != ERR_NONE) {
+			*err = dirs->list[i].err;
+			rc = -1;
+		}
+	}
+	return rc;
 }
 
 void sync_dirs_release(struct sync_dirs *dirs)
 {
 	for (size_t i = 0; i < dirs->n; i++)
-		free(dirs->paths[i]);
-	free(dirs->paths);
+		free(dirs->list[i].path);
+	free(dirs->list);
 	*dirs = (struct sync_dirs)SYNC_DIRS_INIT;
-}
-
-struct syncing {
-	char *const *paths;
-	struct err errs[SYNC_THREADS];
-};
-
-static void sync_range(void *arg, int worker, int begin, int end)
-{
-	struct syncing *s = arg;
-
-	for (int i = begin; i < end && s->errs[worker].code == ERR_NONE; i++)
-		(void)!fs_sync_file(s->paths[i], &s->errs[worker]);
-}
-
-int sync_files(struct pool **pool, char *const *paths, size_t n, struct err *err)
-{
-	struct syncing s = { .paths = paths };
-	bool is_few = n <= SYNC_ONE_BY_ONE_MAX;
-
-	if (!is_few && !*pool && pool_open(pool, SYNC_THREADS, err) != 0)
-		return -1;
-	if (is_few)
-		sync_range(&s, 0, 0, (int)n);
-	else
-		pool_run(*pool, (int)n, sync_range, &s);
-	for (int i = 0; i < SYNC_THREADS; i++)
-		if (s.errs[i].code != ERR_NONE)
-			return err_set(err, s.errs[i].code, "%s", s.errs[i].text);
-	return 0;
 }

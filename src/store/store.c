@@ -11,7 +11,7 @@
 /* Carries the version of the fingerprint's form: a change of it moves every native job's id. */
 #define FINGERPRINT_PREFIX "mgbatch/checkpoint/1\n"
 
-static int read_config(struct checkpoint *c, struct err *err)
+int store_config_open(struct checkpoint *c, struct err *err)
 {
 	struct strbuf text = STRBUF_INIT(CONFIG_BYTES_MAX);
 	char *path = fs_join(c->dir, "config.json");
@@ -71,7 +71,7 @@ int store_open(struct checkpoint *ret, const char *dir, struct err *err)
 	int r = -1;
 
 	c.dir = mem_strdup(dir);
-	if (store_files_find(&files, dir, err) || read_config(&c, err) || fingerprint(&c, &files, err)) {
+	if (store_files_find(&files, dir, err) || store_config_open(&c, err) || fingerprint(&c, &files, err)) {
 		/* What cannot be read in a checkpoint is the model's trouble, not the output's. */
 		if (err && err->code == ERR_IO)
 			err->code = ERR_MODEL;

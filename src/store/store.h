@@ -1,10 +1,19 @@
 /*
  * store: checkpoints on this machine. The door of the room.
  *
- * In this version a checkpoint is a folder that the manifest or the command
- * line names; pulling by name comes later. A fingerprint is the SHA-256 of the
- * names, sizes and content of the files that decide what the model says
- * (config.json, tokenizer.json, model.safetensors or the index and its shards).
+ * A checkpoint is a folder. It is named by the manifest or the command line, or
+ * found by its version (store_find) in one of two places, in this order:
+ *   $XDG_DATA_HOME/mgbatch/models/VERSION           (~/.local/share unless said)
+ *   HUB/models--facebook--musicgen-VERSION/snapshots/COMMIT, where Hugging Face's
+ *   tools keep what they download: COMMIT is what refs/main there says; HUB is
+ *   $HF_HUB_CACHE, $HF_HOME/hub, $XDG_CACHE_HOME/huggingface/hub or ~/.cache/huggingface/hub
+ * Nothing is ever written to either.
+ *
+ * A fingerprint is the SHA-256 of the names, sizes and content of the files that
+ * decide what the model says (config.json, tokenizer.json, model.safetensors or
+ * the index and its shards). store_open computes it, at the speed of reading the files.
+ *
+ * The environment is read by these functions: not while another thread changes it.
  */
 #ifndef STORE_STORE_H
 #define STORE_STORE_H
@@ -15,10 +24,12 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#define STORE_VERSION_SIZE 32
+
 struct checkpoint {
 	char *dir;                    /* owned */
 	char fingerprint[HASH_HEX_SIZE];
-	char version[32];             /* "small", "stereo-large", "melody-large"; "custom", "stereo-custom" for other sizes */
+	char version[STORE_VERSION_SIZE]; /* "small", "stereo-large", "melody-large"; "custom", "stereo-custom" for other sizes */
 	bool is_melody;
 	bool is_stereo;
 	uint64_t weight_bytes;        /* of the tensor files */
@@ -28,5 +39,32 @@ struct checkpoint {
  * what a checkpoint folder holds. */
 int store_open(struct checkpoint *ret, const char *dir, struct err *err) WARN_UNUSED;
 void store_release(struct checkpoint *c);
+
+/* The folder of a version, the first that is complete; the caller frees. Where none is, ERR_MODEL says what is missing of the first
+ * that is there at all, or where was looked. version is a plain name, as of a model card. */
+int store_find(char **ret_dir, const char *version, struct err *err) WARN_UNUSED;
+
+/* One checkpoint that store_find could find. */
+struct store_entry {
+	char *name;        /* the version that its place gives it */
+	char *dir;
+	const char *place; /* "mgbatch" or "huggingface" */
+	bool is_complete;
+	char *why;         /* not complete: what is missing; else "" */
+	bool has_config;   /* version, is_melody and is_stereo are known */
+	char version[STORE_VERSION_SIZE];
+	bool is_melody, is_stereo;
+	uint64_t bytes;    /* of the files in the folder */
+};
+
+struct store_list {
+	struct store_entry *entries; /* by name, then place */
+	int n, cap;
+	char *roots[2]; /* where was looked, for messages; NULL: the environment does not say */
+};
+
+/* Places that do not exist are empty; ERR_IO where one cannot be read. Nothing is hashed. */
+int store_list_read(struct store_list *ret, struct err *err) WARN_UNUSED;
+void store_list_release(struct store_list *list);
 
 #endif

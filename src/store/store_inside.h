@@ -19,6 +19,8 @@ struct store_files {
 int store_files_find(struct store_files *ret, const char *dir, struct err *err) WARN_UNUSED;
 void store_files_release(struct store_files *files);
 
+/* config.json of the folder c->dir. */
+int store_config_open(struct checkpoint *c, struct err *err) WARN_UNUSED;
 /* Fills version, is_melody and is_stereo from config.json's text. ERR_MODEL names the member. */
 int store_config_read(struct checkpoint *ret, const char *text, size_t len, struct err *err) WARN_UNUSED;
 

@@ -10,7 +10,7 @@
 #   done_testing
 #
 # The program is $BUILD/mgbatch; BUILD is build/release unless said. NO_COLOR, TERM and the time
-# zone are fixed so that outputs compare. A test that cannot run says: skip_all 'why'.
+# zone are fixed so that outputs compare, and the places where checkpoints are looked for are empty. A test that cannot run says: skip_all 'why'.
 ROOT=$(cd "$(dirname "$0")/../.." && pwd)
 BUILD=${BUILD:-$ROOT/build/release}
 export LC_ALL=C TZ=UTC TERM=dumb
@@ -22,6 +22,8 @@ case $tap_dir in
 *) exit 1 ;;
 esac
 [ -x "$BUILD/mgbatch" ] || { echo "Bail out! there is no $BUILD/mgbatch: make it first"; exit 1; }
+# Checkpoints are looked for here alone, not in the home of whoever runs the tests.
+export XDG_DATA_HOME="$tap_dir/.data" HF_HUB_CACHE="$tap_dir/.hub"
 cd "$tap_dir" || exit 1
 
 mgbatch() { "$BUILD/mgbatch" "$@"; }
@@ -47,8 +49,12 @@ run() # status command...
 	[ "$tap_got" = "$tap_want" ]
 	tap $? "exit status $tap_want: $*" && return 0
 	echo "# exit status $tap_got; stdout, then stderr:"
-	sed 's/^/# /' stdout stderr
+	say_file stdout
+	say_file stderr
 }
+
+# A file as comments: its first lines, cut, for some outputs are of megabytes.
+say_file() { head -n 60 "$1" | cut -c 1-300 | sed 's/^/# /'; }
 
 same() # file; the wanted text on stdin
 {
@@ -64,14 +70,14 @@ same() # file; the wanted text on stdin
 has() # file words
 {
 	grep -qF -- "$2" "$1"
-	tap $? "$1 has: $2" || sed 's/^/# /' "$1"
+	tap $? "$1 has: $2" || say_file "$1"
 }
 
 hasnt() # file words
 {
 	if [ ! -f "$1" ] || grep -qF -- "$2" "$1"; then
 		tap 1 "$1 has not: $2"
-		sed 's/^/# /' "$1"
+		say_file "$1"
 	else
 		tap 0 "$1 has not: $2"
 	fi
@@ -88,7 +94,7 @@ ok() # name command...
 	tap_name=$1
 	shift
 	"$@" >ok.out 2>&1
-	tap $? "$tap_name" || sed 's/^/# /' ok.out
+	tap $? "$tap_name" || say_file ok.out
 	rm -f ok.out
 }
 

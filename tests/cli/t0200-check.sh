@@ -59,10 +59,10 @@ is "$(cat stderr)" '' 'with --json the mistakes are data'
 
 # No checkpoint, and one that is none.
 sed 's/^backend: fake$//' good.yaml >native.yaml
-run 2 mgbatch check native.yaml
-same stderr <<'EOF'
-native.yaml: no checkpoint: say 'checkpoint: FOLDER' in the manifest or --checkpoint FOLDER
-EOF
+run 5 mgbatch check native.yaml
+has stderr "native.yaml: neither checkpoint nor modelVersion is said, and of modelVersion's default: the checkpoint 'stereo-melody-large' is not"
+has stderr "name its folder with 'checkpoint:' or --checkpoint"
+is "$(grep -c . stderr)" 1 'one sentence'
 mkdir empty
 run 5 mgbatch check native.yaml --checkpoint empty
 has stderr 'empty'

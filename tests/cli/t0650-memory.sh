@@ -30,7 +30,7 @@ done
 ok 'nothing is made' test ! -e out
 needed=$(sed -n 's/.* needs \([0-9]*\)\.[0-9]* MiB .*/\1/p' stderr) # of one job, in whole MiB
 
-# What no memory helps is a mistake of the manifest: found before anything runs, all at once, at its set.
+# What no memory helps is a mistake of the manifest: found before anything runs, all at once, at the prompt.
 words=$(seq 700 | tr '\n' ' ')
 cat >never.yaml <<END
 version: 1
@@ -42,9 +42,9 @@ sets:
   again: {params: {prompt: "$words", duration: 2}}
 END
 run 2 mgbatch run never.yaml
-has stderr "never.yaml:6: 'wordy/wordy.wav': "
+has stderr "never.yaml:6:28: 'wordy/wordy.wav': "
 has stderr ' tokens; at most 512 are allowed'
-has stderr "never.yaml:7: 'again/again.wav': "
+has stderr "never.yaml:7:28: 'again/again.wav': "
 ok 'nothing is made' test ! -e out
 # The rest measures; a sanitizer keeps memory of its own, and time.
 grep -q '__[at]san_init' "$BUILD/mgbatch" && done_testing

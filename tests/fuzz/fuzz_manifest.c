@@ -66,14 +66,14 @@ static void check_jobs(const struct manifest *m)
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	struct manifest_overrides over = { .backend = size && data[0] % 2 ? "fake" : NULL, .jobs_max = JOBS };
-	struct manifest_model model = { { PARAM_NATIVE, "native:0", NULL }, size % 3 ? "small" : NULL, size % 3 == 1 };
+	struct manifest_model model = { { PARAM_NATIVE, "native:0", NULL }, size % 5 == 1 ? "small" : NULL, size % 3 ? "small" : NULL, false, false };
 	struct manifest *m;
 	struct err err = ERR_INIT;
 
 	if (manifest_read_text(&m, "no-such-folder/x.yaml", (const char *)data, size, the_card(), &over, &err))
 		return 0;
 	model.maker.backend = m->backend;
-	if (manifest_expand(m, &model, &err) == 0) {
+	if (manifest_expand(m, &model, size % 7 != 1, &err) == 0) {
 		check_mistakes(m);
 		if (m->n_mistakes && (m->jobs || m->n_jobs))
 			abort();

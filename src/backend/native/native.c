@@ -7,6 +7,7 @@
 
 #include <math.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #define PROGRESS_EVERY_MS 250 /* run shows counts ten times a second at most; a step takes milliseconds */
@@ -16,8 +17,11 @@
 
 struct native {
 	const struct backend_ops *ops;
+	struct backend_config config;
+	const char *checkpoint;            /* what engine and batch are of, a maker's; NULL: none is open */
 	struct engine *engine;
 	struct batch *batch;
+	const struct job *waiting;         /* taken; the next reap opens its checkpoint */
 	const struct job *jobs[SLOTS_MAX]; /* by tag; NULL: free */
 	int64_t next_progress_ms;          /* monotonic */
 };
@@ -27,30 +31,38 @@ static struct native *native_of(struct backend *b)
 	return (struct native *)(void *)b;
 }
 
-static void native_free(struct native *n)
+static void unload(struct native *n)
 {
 	if (n->batch)
 		batch_close(n->batch);
 	if (n->engine)
 		engine_close(n->engine);
-	free(n);
+	n->batch = NULL;
+	n->engine = NULL;
+	n->checkpoint = NULL;
+}
+
+static int load(struct native *n, const char *checkpoint, struct err *err)
+{
+	struct batch_config batch = { .n_slots = n->config.n_slots, .n_threads = n->config.n_threads,
+				      .memory_bytes = n->config.memory_bytes, .kernels = NULL };
+
+	unload(n);
+	if (engine_open(&n->engine, checkpoint, err) != 0 || batch_open(&n->batch, n->engine, &batch, err) != 0) {
+		unload(n);
+		return err_wrap(err, "checkpoint '%s'", checkpoint);
+	}
+	n->checkpoint = checkpoint;
+	return 0;
 }
 
 static int native_open(struct backend **ret, const struct backend_config *config, struct err *err)
 {
-	struct batch_config batch = {
-		.n_slots = config->n_slots, .n_threads = config->n_threads, .memory_bytes = config->memory_bytes, .kernels = NULL,
-	};
-	struct native *n;
+	struct native *n = mem_zalloc(1, sizeof *n);
 
-	if (!config->checkpoint)
-		return err_set(err, ERR_MODEL, "the native backend needs a checkpoint folder: say --checkpoint DIR or `checkpoint:`");
-	n = mem_zalloc(1, sizeof *n);
+	(void)err;
 	n->ops = &native_backend;
-	if (engine_open(&n->engine, config->checkpoint, err) != 0 || batch_open(&n->batch, n->engine, &batch, err) != 0) {
-		native_free(n);
-		return -1;
-	}
+	n->config = *config;
 	*ret = (struct backend *)(void *)n;
 	return 0;
 }
@@ -97,10 +109,16 @@ static int free_tag(const struct native *n)
 	return -1;
 }
 
-static enum backend_answer native_submit(struct backend *b, const struct backend_task *task, struct event *refusal)
+static void fail(struct event *ret, const struct job *job, enum fail_class class, const char *sentence)
 {
-	struct native *n = native_of(b);
-	struct sequence_request request = request_of(task->job, engine_get_info(n->engine));
+	*ret = (struct event){ .kind = EVENT_FAILED, .job = job, .class = class };
+	(void)snprintf(ret->sentence, sizeof ret->sentence, "%.*s", EVENT_SENTENCE_MAX - 1, sentence);
+}
+
+/* The job's checkpoint is open. */
+static enum backend_answer add(struct native *n, const struct job *job, struct event *refusal)
+{
+	struct sequence_request request = request_of(job, engine_get_info(n->engine));
 	struct err why = ERR_INIT;
 	enum batch_answer answer;
 	int tag = free_tag(n);
@@ -111,13 +129,47 @@ static enum backend_answer native_submit(struct backend *b, const struct backend
 	answer = batch_add(n->batch, &request, &why);
 	if (answer == BATCH_BUSY)
 		return BACKEND_BUSY;
-	if (answer == BATCH_TAKEN) {
-		n->jobs[tag] = task->job;
-		return BACKEND_TAKEN;
+	if (answer == BATCH_REFUSED) {
+		fail(refusal, job, class_of(why.code), why.text);
+		return BACKEND_REFUSED;
 	}
-	*refusal = (struct event){ .kind = EVENT_FAILED, .job = task->job, .class = class_of(why.code) };
-	(void)snprintf(refusal->sentence, sizeof refusal->sentence, "%.*s", EVENT_SENTENCE_MAX - 1, why.text);
-	return BACKEND_REFUSED;
+	n->jobs[tag] = job;
+	return BACKEND_TAKEN;
+}
+
+static enum backend_answer native_submit(struct backend *b, const struct backend_task *task, struct event *refusal)
+{
+	struct native *n = native_of(b);
+	const struct job *job = task->job;
+
+	if (!job->maker->checkpoint)
+		BUG("job '%s' goes to the native backend without a checkpoint", job->path);
+	if (n->waiting)
+		return BACKEND_BUSY;
+	if (n->checkpoint && !strcmp(n->checkpoint, job->maker->checkpoint))
+		return add(n, job, refusal);
+	if (n->checkpoint && batch_n_active(n->batch) > 0)
+		return BACKEND_BUSY;
+	n->waiting = job;
+	return BACKEND_TAKEN;
+}
+
+/* Opens the checkpoint of the job that waits, and puts it into a slot. Answers how many events that gave. */
+static int begin_waiting(struct native *n, struct event *out)
+{
+	const struct job *job = n->waiting;
+	struct err err = ERR_INIT;
+	enum backend_answer answer;
+
+	n->waiting = NULL;
+	if (load(n, job->maker->checkpoint, &err) != 0) {
+		fail(out, job, FAIL_MODEL, err.text); /* whatever it was: no job can be done with it */
+		return 1;
+	}
+	answer = add(n, job, out);
+	if (answer == BACKEND_BUSY)
+		BUG("the engine says that it is busy with nothing in its slots");
+	return answer == BACKEND_REFUSED;
 }
 
 /* ---- results ------------------------------------------------------------------- */
@@ -163,6 +215,10 @@ static int native_reap(struct backend *b, struct event *out, int room, int timeo
 	int n_out = 0;
 
 	(void)timeout_ms; /* one unit of work is what it may take */
+	if (n->waiting)
+		return begin_waiting(n, out);
+	if (!n->batch)
+		return 0;
 	if (batch_step(n->batch, err) < 0)
 		return -1;
 	while (n_out < room && batch_take(n->batch, &result))
@@ -174,11 +230,14 @@ static void native_close(struct backend *b, enum backend_close how)
 {
 	struct native *n = native_of(b);
 
-	if (how == BACKEND_ABANDON)
+	int n_active = (n->waiting != NULL) + (n->batch ? batch_n_active(n->batch) : 0);
+
+	if (how == BACKEND_FINISH && n_active > 0)
+		BUG("the native backend was closed with %d jobs in its slots", n_active);
+	if (n->batch)
 		batch_drop_all(n->batch);
-	else if (batch_n_active(n->batch) > 0)
-		BUG("the native backend was closed with %d jobs in its slots", batch_n_active(n->batch));
-	native_free(n);
+	unload(n);
+	free(n);
 }
 
 /* ---- admission ------------------------------------------------------------------- */
@@ -187,7 +246,7 @@ static void answer(struct backend_question *q, const struct engine *e, uint64_t 
 {
 	struct sequence_request request = request_of(q->job, engine_get_info(e));
 	uint64_t need_bytes = fixed_bytes + engine_request_bytes(e, &request);
-	struct err why = ERR_INIT;
+	struct err why = ERR_INIT, ignored = ERR_INIT;
 
 	if (engine_check_request(e, &request, &why) != 0)
 		(void)err_wrap(&why, "'%s'", q->job->path);
@@ -197,23 +256,54 @@ static void answer(struct backend_question *q, const struct engine *e, uint64_t 
 			"take a smaller checkpoint",
 			q->job->path, ceil((double)need_bytes * 10 / MIB) / 10, floor((double)have_bytes * 10 / MIB) / 10);
 	q->code = why.code;
+	request.prompt = "";
+	q->is_about_prompt = why.code == ERR_INPUT && engine_check_request(e, &request, &ignored) == 0;
 	q->why = why.code == ERR_NONE ? NULL : mem_strdup(why.text);
+}
+
+static int answer_checkpoint(const struct backend_config *config, const char *checkpoint, struct backend_question *questions, int n,
+			     uint64_t have_bytes, struct err *err)
+{
+	uint64_t fixed_bytes;
+	struct engine *e;
+
+	if (engine_measure(&e, checkpoint, err) != 0)
+		return -1;
+	fixed_bytes = engine_fixed_bytes(e, config->n_slots, config->n_threads);
+	for (int i = 0; i < n; i++)
+		if (!strcmp(questions[i].job->maker->checkpoint, checkpoint))
+			answer(&questions[i], e, fixed_bytes, have_bytes);
+	engine_close(e);
+	return 0;
+}
+
+static bool is_among(const char *const *checkpoints, int n, const char *checkpoint)
+{
+	for (int i = 0; i < n; i++)
+		if (!strcmp(checkpoints[i], checkpoint))
+			return true;
+	return false;
 }
 
 static int native_admit(const struct backend_config *config, struct backend_question *questions, int n, struct err *err)
 {
-	uint64_t have_bytes = config->memory_bytes, fixed_bytes;
-	struct engine *e;
+	uint64_t have_bytes = config->memory_bytes;
+	const char **checkpoints = NULL; /* answered */
+	int n_checkpoints = 0, cap = 0, rc = 0;
 
-	if (engine_measure(&e, config->checkpoint, err) != 0)
-		return -1;
 	if (have_bytes == 0)
 		have_bytes = (uint64_t)((double)engine_available_memory() * MEMORY_SHARE);
-	fixed_bytes = engine_fixed_bytes(e, config->n_slots, config->n_threads);
-	for (int i = 0; i < n; i++)
-		answer(&questions[i], e, fixed_bytes, have_bytes);
-	engine_close(e);
-	return 0;
+	for (int i = 0; i < n && rc == 0; i++) {
+		const char *checkpoint = questions[i].job->maker->checkpoint;
+
+		if (is_among(checkpoints, n_checkpoints, checkpoint))
+			continue;
+		MEM_GROW(checkpoints, n_checkpoints, cap);
+		checkpoints[n_checkpoints++] = checkpoint;
+		rc = answer_checkpoint(config, checkpoint, questions, n, have_bytes, err);
+	}
+	free(checkpoints);
+	return rc;
 }
 
 const struct backend_ops native_backend = {

@@ -16,8 +16,8 @@ static char path_a[128], path_b[128];
 static const struct fake_script no_script = { 0, NULL, 0, 0 };
 static const struct job_maker maker = { PARAM_NATIVE, "native:0123", NULL };
 static const struct job_maker fake_maker = { PARAM_FAKE, "fake", NULL };
-static const struct artifact_spec wav16 = { AUDIO_WAV, 16, "f32-1" };
-static const struct artifact_spec flac24 = { AUDIO_FLAC, 24, "f32-1" };
+static const struct artifact_spec wav16 = { AUDIO_WAV, 16, "f32-1", 0 };
+static const struct artifact_spec flac24 = { AUDIO_FLAC, 24, "f32-1", 0 };
 
 static struct value values[PARAMS_MAX];
 
@@ -166,6 +166,75 @@ static void check_hashes(const struct card *card)
 	unlink(path_b);
 }
 
+/* Every format of today's four at two rates: equal bytes when made twice, the same hash of the samples for all. */
+static void check_formats(const struct card *card)
+{
+	static const int rates[] = { 0, 44100, 32000, 16000 };
+	struct job job = make_job(card);
+	struct artifact wav = make(&job, 0.1, &wav16, path_a), a, b;
+
+	unlink(path_a);
+	for (int i = 0; i < AUDIO_N_FORMATS * 4; i++) {
+		enum audio_format f = (enum audio_format)(i / 4);
+		struct artifact_spec spec = { f, audio_format_is_lossy(f) ? AUDIO_LOSSY_BITS : 16, "f32-1", rates[i % 4] };
+		int rate_hz = rates[i % 4] ? rates[i % 4] : 32000;
+		struct pcm back = PCM_INIT;
+		struct err err = ERR_INIT;
+
+		a = make(&job, 0.1, &spec, path_a);
+		b = make(&job, 0.1, &spec, path_b);
+		IS_TEXT(a.file_sha256, b.file_sha256, "equal samples, equal files");
+		IS_TEXT(a.pcm_sha256, wav.pcm_sha256, "the hash of the samples is of the model's own");
+		OK(a.rate_hz == rate_hz && a.model_rate_hz == 32000, "%s at %d Hz", audio_format_name(f), rate_hz);
+		OK(audio_read(path_b, 100000, &back, &err) == 0 && back.rate_hz == rate_hz && back.n_frames == (size_t)(rate_hz / 2),
+		   "half a second %s", err.text);
+		IS_NEAR(a.seconds, 0.5, 0, "seconds");
+		IS_NEAR(a.lkfs, wav.lkfs, 0.05, "loudness");
+		IS_NEAR(a.peak, wav.peak, 0.01, "peak");
+		json_free(read_tag(path_b));
+		pcm_release(&back);
+		unlink(path_a);
+		unlink(path_b);
+	}
+}
+
+/* Which stream it is comes from the job, so that two clips can be chained. */
+static void check_serial(const struct card *card)
+{
+	struct artifact_spec ogg = { AUDIO_OGG, AUDIO_LOSSY_BITS, "f32-1", 0 };
+	struct job job = make_job(card);
+	struct strbuf file = STRBUF_INIT(1000000);
+	struct err err = ERR_INIT;
+
+	make(&job, 0.1, &ogg, path_a);
+	OK(fs_read(path_a, &file, &err) == 0 && file.len > 18, "read");
+	for (int i = 0; i < 4; i++)
+		IS_INT((unsigned char)file.buf[14 + i], job.id[3 - i], "a byte of the serial number is one of the job's id");
+	strbuf_release(&file);
+	unlink(path_a);
+}
+
+/* A filter overshoots: what would pass 1 is 1, in the file and in what is said of it. */
+static void check_overshoot(const struct card *card)
+{
+	struct artifact_spec spec = { AUDIO_WAV, 16, "f32-1", 48000 };
+	struct pcm square = { mem_zalloc(32000, sizeof(float)), 32000, 1, 32000 }, back = PCM_INIT;
+	struct job job = make_job(card);
+	struct artifact art = { .n_bytes = -1 };
+	struct err err = ERR_INIT;
+
+	say_text(card, "normalizationStrategy", "rms");
+	for (size_t i = 0; i < square.n_frames; i++)
+		square.samples[i] = i % 4000 < 40 ? 1 : 0; /* so quiet on average that the gain takes its peaks to 1 */
+	OK(artifact_make(&job, &square, &spec, path_a, &art, &err) == 0, "made %s", err.text);
+	IS_NEAR(art.peak, 1, 0, "the peak is 1");
+	OK(audio_read(path_a, 48000, &back, &err) == 0 && back.n_frames == 48000, "read %s", err.text);
+	IS_INT(art.peaks[0], 255, "and drawn as 1");
+	pcm_release(&square);
+	pcm_release(&back);
+	unlink(path_a);
+}
+
 /* SHA-256 of f32 little-endian, computed here from bytes written out by hand. */
 static void check_sample_hash(const struct card *card)
 {
@@ -239,6 +308,9 @@ int main(void)
 	check_tag(card);
 	check_long_prompt(card);
 	check_hashes(card);
+	check_formats(card);
+	check_serial(card);
+	check_overshoot(card);
 	check_sample_hash(card);
 	check_measures(card);
 	check_failures(card);

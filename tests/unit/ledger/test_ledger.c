@@ -408,7 +408,7 @@ static void test_aways(void)
 
 	some_jobs_open(&s, 1);
 	ledger_close(open_write(&s));
-	sql(&s, "DROP TABLE away; PRAGMA user_version = 1");
+	sql(&s, "DROP TABLE away; ALTER TABLE artifact DROP COLUMN model_rate_hz; PRAGMA user_version = 1");
 	ledger_close(open_read(&s));
 	l = open_write(&s);
 	OK(ledger_put_away(l, "a", "old/a", &err) == 0 && ledger_put_away(l, "b", "old/b", &err) == 0, "two make way %s", err.text);
@@ -421,8 +421,63 @@ static void test_aways(void)
 	some_jobs_close(&s);
 }
 
+/* ---- what older versions left --------------------------------------------------------------- */
+
+static int see_rates(void *arg, const struct ledger_job *row, struct err *err)
+{
+	(void)err;
+	strbuf_addf(arg, "%s %d of %d Hz;", job_state_name(row->state), row->rate_hz, row->model_rate_hz);
+	return 0;
+}
+
+static void check_rates(struct ledger *l, const char *want, const char *name)
+{
+	struct strbuf text = STRBUF_INIT(256);
+	struct err err = ERR_INIT;
+
+	OK(ledger_each(l, LEDGER_ALL_STATES, see_rates, &text, &err) == 0, "each job %s", err.text);
+	IS_TEXT(text.buf, want, name);
+	strbuf_release(&text);
+}
+
+/* Versions 1 and 2 had no model_rate_hz: a reader sees the file's own rate, a writer keeps it so. */
+static void test_older(void)
+{
+	static const char *const older[] = { "DROP TABLE away; ALTER TABLE artifact DROP COLUMN model_rate_hz; PRAGMA user_version = 1",
+					     "ALTER TABLE artifact DROP COLUMN model_rate_hz; PRAGMA user_version = 2" };
+	struct ledger_file file = { .seq = 1, .temp_path = "t", .path = "a.wav", .file_sha256 = "f", .pcm_sha256 = "p", .arithmetic = "fake",
+				    .format = "wav", .bits = 16, .n_bytes = 4, .seconds = 1, .rate_hz = 44100, .model_rate_hz = 32000,
+				    .n_channels = 2 };
+	struct ledger_run run = some_run(1000);
+
+	for (size_t i = 0; i < sizeof older / sizeof *older; i++) {
+		struct err err = ERR_INIT;
+		struct some_jobs s;
+		struct ledger *l;
+
+		some_jobs_open(&s, 2);
+		l = open_write(&s);
+		add_all(l, &s);
+		OK(ledger_begin(l, &err) == 0 && ledger_start_run(l, &run, &err) == 0 &&
+		   ledger_start_try(l, 1, run.number, 1, 1001, &err) == 0 && ledger_put_file(l, &file, &err) == 0 &&
+		   ledger_commit(l, &err) == 0, "a file %s", err.text);
+		check_rates(l, "made 44100 of 32000 Hz;pending 0 of 0 Hz;", "both rates are read back");
+		ledger_close(l);
+		sql(&s, older[i]);
+		l = open_read(&s);
+		check_rates(l, "made 44100 of 44100 Hz;pending 0 of 0 Hz;", "an old ledger as a reader has it");
+		ledger_close(l);
+		ledger_close(open_write(&s));
+		l = open_read(&s);
+		check_rates(l, "made 44100 of 44100 Hz;pending 0 of 0 Hz;", "and brought up to date");
+		ledger_close(l);
+		some_jobs_close(&s);
+	}
+}
+
 int main(void)
 {
+	test_older();
 	test_law();
 	test_aways();
 	test_rows();

@@ -43,13 +43,14 @@ static inline void case_read_line(struct manifest_case *c, const char *line)
 
 static inline int case_expand(struct manifest_case *c)
 {
-	struct manifest_model model = { { c->m->backend, NULL, NULL }, NULL, false };
+	struct manifest_model model = { { c->m->backend, NULL, NULL }, NULL, NULL, false, false };
 	struct err err = ERR_INIT;
 
 	model.maker.text = c->m->backend == PARAM_FAKE ? "fake" : "native:0123456789abcdef";
-	model.version = c->version[0] ? c->version : NULL;
-	model.version_is_fixed = c->version[0] != 0;
-	return manifest_expand(c->m, &model, &err);
+	model.holds = c->version[0] ? c->version : NULL;
+	model.is_melody = strstr(c->version, "melody") != NULL;
+	model.is_stereo = strstr(c->version, "stereo") != NULL;
+	return manifest_expand(c->m, &model, 1, &err);
 }
 
 /* Reads and expands the file. -1: it could not. manifest_free(c->m) afterwards. */

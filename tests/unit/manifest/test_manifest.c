@@ -31,7 +31,8 @@ static void check_defaults(void)
 	IS_INT(m->run.tries, 3, "three tries");
 	OK(m->run.for_s == 0 && m->run.memory_bytes == 0 && m->run.credits < 0, "no limits");
 	IS_INT(m->backend, PARAM_NATIVE, "native");
-	OK(!m->checkpoint, "no checkpoint");
+	IS_INT(m->n_checkpoints, 0, "no checkpoint");
+	OK(m->n_versions == 1 && m->versions[0].is_default, "the default version is wanted");
 	IS_INT(m->n_jobs, 1, "one job");
 	OK(m->jobs[0].fake && m->jobs[0].fake->delay_s == 0 && !m->jobs[0].fake->fail, "a fake script that does nothing");
 	IS_INT(m->jobs[0].take, 1, "take 1");
@@ -49,9 +50,11 @@ static void check_settings(void)
 
 	IS_TEXT(m->name, "n-1", "name");
 	IS_TEXT(m->output.dir, "/abs/o", "an absolute folder");
-	IS_TEXT(m->checkpoint, "folder/weights", "checkpoint beside the manifest");
-	IS_INT(m->checkpoint_line, 4, "its line");
-	IS_INT(m->checkpoint_column, 13, "its column");
+	IS_INT(m->n_checkpoints, 1, "one checkpoint");
+	OK(!m->checkpoints[0].version, "for all versions");
+	IS_TEXT(m->checkpoints[0].dir, "folder/weights", "checkpoint beside the manifest");
+	IS_INT(m->checkpoints[0].line, 4, "its line");
+	IS_INT(m->checkpoints[0].column, 13, "its column");
 	IS_INT(m->output.format, AUDIO_FLAC, "flac");
 	IS_INT(m->output.bits, 24, "24 bit");
 	IS_NEAR(m->run.for_s, 5400, 0, "for");
@@ -70,8 +73,8 @@ static void check_overrides(void)
 
 	IS_INT(m->backend, PARAM_FAKE, "--backend");
 	IS_TEXT(m->output.dir, "folder/out/study-fake", "another backend gets a folder of its own");
-	IS_TEXT(m->checkpoint, "here", "--checkpoint is relative to the working directory");
-	IS_INT(m->checkpoint_line, 0, "and not at a line");
+	IS_TEXT(m->checkpoints[0].dir, "here", "--checkpoint is relative to the working directory");
+	IS_INT(m->checkpoints[0].line, 0, "and not at a line");
 	IS_INT(m->n_jobs, 3, "--set takes the place of the sweep");
 	OK(m->n_jobs == 3 && job_number(&m->jobs[0], "duration", 0) == 4, "with its value");
 	IS_TEXT(m->n_jobs == 3 ? job_text(&m->jobs[0], "prompt", "") : "", "no {braces}", "a text as it is");

@@ -35,7 +35,7 @@ static struct ledger_job row(int64_t ordinal, const char *id, enum job_state sta
 		job.bits = 16;
 		job.n_bytes = 44;
 		job.seconds = 3;
-		job.rate_hz = 32000;
+		job.rate_hz = job.model_rate_hz = 32000;
 		job.n_channels = 2;
 		job.lkfs = LEVEL_SILENT;
 		job.peak = 0.5;

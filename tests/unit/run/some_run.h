@@ -46,7 +46,7 @@ static inline void some_run_init(struct some_run *r, const struct some_jobs *s)
 	r->config = (struct run_config){
 		.output_dir = s->dir, .manifest_name = "test", .manifest_path = "test.yaml", .manifest_text = text,
 		.manifest_len = sizeof text - 1, .jobs = s->jobs, .n_jobs = s->n, .ops = backend_find(PARAM_FAKE),
-		.artifact = { AUDIO_WAV, 16, "fake" }, .made_by = "fake", .tool_version = "0", .command_line = "test", .tries = 3,
+		.artifact = { AUDIO_WAV, 16, "fake", 0 }, .made_by = "fake", .tool_version = "0", .command_line = "test", .tries = 3,
 		.listen = some_listen, .listen_arg = r,
 	};
 }

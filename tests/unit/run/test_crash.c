@@ -1,13 +1,58 @@
+#define _DEFAULT_SOURCE /* MAP_ANONYMOUS */
 /* run/crash: a process that dies by its own fault leaves the signal's number, a stack overflow too. */
 #include "base/fs.h"
+#include "base/pool.h"
+#include "base/tasks.h"
 #include "run/crash.h"
 #include "tap.h"
 
 #include <fcntl.h>
 #include <signal.h>
+#include <sys/mman.h>
 #include <sys/resource.h>
 #include <sys/wait.h>
 #include <unistd.h>
+
+/* One beyond the first of these threads does it. */
+static void in_a_range(void *how, int worker, int begin, int end)
+{
+	(void)begin;
+	(void)end;
+	if (worker > 0)
+		((struct task *)how)->fn(NULL);
+}
+
+static void in_a_pool(void (*how)(void *))
+{
+	struct task task = { .fn = how };
+	struct pool *pool = NULL;
+	struct err err = ERR_INIT;
+
+	if (pool_open(&pool, 2, &err) != 0)
+		_exit(0);
+	pool_run(pool, 2, in_a_range, &task);
+}
+
+static void in_a_task(void (*how)(void *))
+{
+	struct task task = { .fn = how };
+	struct tasks *tasks = NULL;
+	struct err err = ERR_INIT;
+
+	if (tasks_open(&tasks, 1, &err) != 0)
+		_exit(0);
+	tasks_add(tasks, &task);
+	tasks_wait(tasks, &task);
+}
+
+/* A fault of the processor's own, not a signal that was sent: a page that may not be touched. */
+static void touch(void *arg)
+{
+	volatile char *page = mmap(NULL, 4096, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+
+	(void)arg;
+	*page = 1;
+}
 
 /* Takes 4 KiB a level and cannot become a loop: what it answers is used after the call. */
 static int sink(int depth)
@@ -26,6 +71,37 @@ static void overflow(void)
 
 	(void)setrlimit(RLIMIT_STACK, &stack);
 	(void)raise(sink(1) == 0 ? SIGKILL : SIGTERM);
+}
+
+static void dig(void *arg)
+{
+	(void)arg;
+	(void)raise(sink(1) == 0 ? SIGKILL : SIGTERM);
+}
+
+static void touch_here(void)
+{
+	touch(NULL);
+}
+
+static void touch_in_a_pool(void)
+{
+	in_a_pool(touch);
+}
+
+static void dig_in_a_pool(void)
+{
+	in_a_pool(dig);
+}
+
+static void touch_in_a_task(void)
+{
+	in_a_task(touch);
+}
+
+static void dig_in_a_task(void)
+{
+	in_a_task(dig);
 }
 
 static void fall(void)
@@ -79,8 +155,15 @@ int main(void)
 		void (*how)(void);
 		int noted;
 	} rows[] = {
-		{ "a fall", fall, SIGSEGV },	     { "an abort", give_up, SIGABRT },
-		{ "a stack overflow", overflow, SIGSEGV }, { "a kill from outside", be_killed, 0 },
+		{ "a fall", fall, SIGSEGV },
+		{ "an abort", give_up, SIGABRT },
+		{ "a wrong address", touch_here, SIGSEGV },
+		{ "a stack overflow", overflow, SIGSEGV },
+		{ "a wrong address in a worker of a pool", touch_in_a_pool, SIGSEGV },
+		{ "a stack overflow there", dig_in_a_pool, SIGSEGV },
+		{ "a wrong address in a task", touch_in_a_task, SIGSEGV },
+		{ "a stack overflow there", dig_in_a_task, SIGSEGV },
+		{ "a kill from outside", be_killed, 0 },
 	};
 	char dir[] = "/tmp/mgbatch-test-XXXXXX", *path;
 

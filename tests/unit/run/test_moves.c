@@ -165,7 +165,7 @@ static void leave_remade(const struct some_jobs *s, const struct remake_case *c)
 	char sha[HASH_HEX_SIZE];
 	struct ledger_file file = { .seq = 1, .temp_path = temp, .path = "a/000.flac", .file_sha256 = sha, .pcm_sha256 = sha,
 				    .arithmetic = "fake", .format = "flac", .bits = 16, .n_bytes = (int64_t)sizeof bytes - 1, .seconds = 1,
-				    .rate_hz = 32000, .n_channels = 2, .peaks = hash, .n_peaks = HASH_BYTES };
+				    .rate_hz = 32000, .model_rate_hz = 32000, .n_channels = 2, .peaks = hash, .n_peaks = HASH_BYTES };
 	struct ledger *l = open_write(s);
 	struct err err = ERR_INIT;
 

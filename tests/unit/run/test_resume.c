@@ -111,7 +111,7 @@ static int leave_made(const struct some_jobs *s, const char *temp, const char *b
 	char sha[HASH_HEX_SIZE];
 	struct ledger_file file = { .temp_path = temp, .path = s->jobs[0].path, .file_sha256 = sha, .pcm_sha256 = sha,
 				    .arithmetic = "fake", .format = "wav", .bits = 16, .n_bytes = (int64_t)strlen(bytes), .seconds = 1,
-				    .rate_hz = 32000, .n_channels = 2, .peaks = hash, .n_peaks = HASH_BYTES };
+				    .rate_hz = 32000, .model_rate_hz = 32000, .n_channels = 2, .peaks = hash, .n_peaks = HASH_BYTES };
 	struct ledger *l;
 	int rc;
 

@@ -1,0 +1,115 @@
+/* See tasks.h: one queue, one lock. */
+#include "base/tasks.h"
+
+#include "base/mem.h"
+#include "base/thread.h"
+
+struct tasks {
+	struct thread threads[TASKS_THREADS_MAX];
+	int n_threads; /* that were started */
+	pthread_mutex_t lock;
+	pthread_cond_t some_there; /* or the end has come */
+	pthread_cond_t one_done;
+	struct task *first, **last; /* not begun yet */
+	bool is_ending;
+};
+
+static void work(void *arg)
+{
+	struct tasks *t = arg;
+	struct task *task;
+
+	pthread_mutex_lock(&t->lock);
+	for (;;) {
+		while (!t->first && !t->is_ending)
+			pthread_cond_wait(&t->some_there, &t->lock);
+		task = t->first;
+		if (!task)
+			break; /* the end, and nothing is left */
+		t->first = task->next;
+		if (!t->first)
+			t->last = &t->first;
+		pthread_mutex_unlock(&t->lock);
+		task->fn(task->arg);
+		pthread_mutex_lock(&t->lock);
+		task->is_done = true;
+		pthread_cond_signal(&t->one_done);
+	}
+	pthread_mutex_unlock(&t->lock);
+}
+
+static int start_threads(struct tasks *t, int n_threads, struct err *err)
+{
+	int rc = 0;
+
+	while (rc == 0 && t->n_threads < n_threads) {
+		rc = thread_start(&t->threads[t->n_threads], work, t);
+		t->n_threads += rc == 0;
+	}
+	if (t->n_threads == 0) /* fewer than asked for do the same work */
+		return err_set_sys(err, ERR_MEMORY, rc, "no thread can be started beside the first");
+	return 0;
+}
+
+int tasks_open(struct tasks **ret, int n_threads, struct err *err)
+{
+	struct tasks *t = mem_zalloc(1, sizeof *t);
+
+	if (n_threads < 1 || n_threads > TASKS_THREADS_MAX)
+		BUG("%d threads for tasks: expected 1 to %d", n_threads, TASKS_THREADS_MAX);
+	t->last = &t->first;
+	pthread_mutex_init(&t->lock, NULL);
+	pthread_cond_init(&t->some_there, NULL);
+	pthread_cond_init(&t->one_done, NULL);
+	if (start_threads(t, n_threads, err) != 0) {
+		tasks_close(t);
+		return -1;
+	}
+	*ret = t;
+	return 0;
+}
+
+void tasks_add(struct tasks *t, struct task *task)
+{
+	task->next = NULL;
+	task->is_done = false;
+	pthread_mutex_lock(&t->lock);
+	*t->last = task;
+	t->last = &task->next;
+	pthread_cond_signal(&t->some_there);
+	pthread_mutex_unlock(&t->lock);
+}
+
+bool tasks_done(struct tasks *t, const struct task *task)
+{
+	bool is_done;
+
+	pthread_mutex_lock(&t->lock);
+	is_done = task->is_done;
+	pthread_mutex_unlock(&t->lock);
+	return is_done;
+}
+
+void tasks_wait(struct tasks *t, const struct task *task)
+{
+	pthread_mutex_lock(&t->lock);
+	while (!task->is_done)
+		pthread_cond_wait(&t->one_done, &t->lock);
+	pthread_mutex_unlock(&t->lock);
+}
+
+void tasks_close(struct tasks *t)
+{
+	if (!t)
+		return;
+	pthread_mutex_lock(&t->lock);
+	t->is_ending = true;
+	pthread_cond_broadcast(&t->some_there);
+	pthread_mutex_unlock(&t->lock);
+	for (int i = 0; i < t->n_threads; i++)
+		thread_join(&t->threads[i]);
+	pthread_cond_destroy(&t->one_done);
+	pthread_cond_destroy(&t->some_there);
+	pthread_mutex_destroy(&t->lock);
+	free(t);
+}

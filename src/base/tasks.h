@@ -1,0 +1,38 @@
+/*
+ * base/tasks: a few threads in the background that do what is waited for elsewhere.
+ *
+ *   tasks_open(&t, n_threads, err)
+ *   tasks_add(t, &task)     task.fn and task.arg are filled; begun in the order they were added, n_threads at a time
+ *   tasks_done(t, &task)    has it ended? never waits
+ *   tasks_wait(t, &task)    until it has; what fn wrote is seen from then on, as after tasks_done said true
+ *   tasks_close(t)          waits for all
+ *
+ * For work that sleeps (fsync) or that nobody waits for at once; base/pool is the one for short parallel loops. fn may
+ * not add tasks. The caller owns each struct task and keeps it until it has ended. All calls come
+ * from one thread.
+ */
+#ifndef BASE_TASKS_H
+#define BASE_TASKS_H
+
+#include "base/err.h"
+
+#include <stdbool.h>
+
+#define TASKS_THREADS_MAX 64
+
+struct tasks;
+
+struct task {
+	void (*fn)(void *arg);
+	void *arg;
+	struct task *next; /* tasks' own */
+	bool is_done;      /* tasks' own: ask tasks_done */
+};
+
+int tasks_open(struct tasks **ret, int n_threads, struct err *err) WARN_UNUSED; /* n_threads 1..TASKS_THREADS_MAX */
+void tasks_add(struct tasks *t, struct task *task);
+bool tasks_done(struct tasks *t, const struct task *task);
+void tasks_wait(struct tasks *t, const struct task *task);
+void tasks_close(struct tasks *t); /* NULL is fine */
+
+#endif

@@ -1,0 +1,27 @@
+/*
+ * manifest/schema: the pieces that the JSON Schema's writers share. member is the name inside an object, NULL in an array.
+ *
+ *   manifest_schema   the whole; output, run, sets      schema_values   what a parameter's value is
+ *   schema_axes       params, sweep, tables, files      checkpoints     its own member
+ */
+#ifndef MANIFEST_SCHEMA_H
+#define MANIFEST_SCHEMA_H
+
+#include "base/json_write.h"
+#include "param/param.h"
+
+#define SCHEMA_NAME_PATTERN "^[A-Za-z0-9][A-Za-z0-9_-]{0,63}$" /* name_is_good */
+
+void schema_types(struct json_writer *w, const char *const *types); /* NULL-terminated */
+void schema_ref(struct json_writer *w, const char *member, const char *kind, const char *name); /* to definitions/KIND-NAME, KIND where name is "" */
+void schema_scalar(struct json_writer *w, const char *member); /* a text, a number, true or false */
+void schema_quantity(struct json_writer *w, const char *member, const char *help); /* a text or a number, as durations and sizes are written */
+void schema_integer(struct json_writer *w, const char *member, int min, int max, const char *help);
+void schema_text(struct json_writer *w, const char *member, const char *pattern, const char *help); /* pattern may be NULL */
+
+/* definitions/value-NAME */
+void schema_value(struct json_writer *w, const struct param *p);
+/* definitions of params, sweep, row and all axes */
+void schema_axes(struct json_writer *w, const struct card *card);
+
+#endif

@@ -1,0 +1,197 @@
+// The grid itself: a table of cells, in each all clips that share it, and where in it one is.
+
+const WAVE_BARS = 96; // in a cell; the deck draws all 200
+let layout = null;
+let here = null;             // the job that has, or last had, the focus
+const clipOf = new Map();    // job -> its element
+const placeOf = new Map();   // job -> [row, column, index in the stack]
+const stackAt = (r, c) => layout.cells.get(layout.rows[r] + '\0' + layout.cols[c]) || [];
+
+// A wave is drawn when it comes near the window.
+const waves = new IntersectionObserver(entries => {
+	for (const { isIntersecting, target } of entries)
+		if (isIntersecting) {
+			waves.unobserve(target);
+			drawWave(target, target.job, WAVE_BARS);
+		}
+}, { rootMargin: '400px' });
+
+// ---- drawing --------------------------------------------------------------------------------------------
+
+const makeClip = job => {
+	const box = make('div', { class: 'clip' + (BAD.includes(job.state) ? ' bad' : job.state === 'superseded' ? ' old' : ''), tabindex: '-1', role: 'group', 'aria-label': sayClip(job) });
+	const line = make('div', { class: 'line' }, ...layout.inCell.filter(a => a.of(job) !== '').map(a => make('b', { title: labelOf(a, a.of(job)) }, labelOf(a, a.of(job)))));
+	box.job = job;
+	box.id = 'clip-' + job.n;
+	if (job.file) {
+		const wave = make('div', { class: 'wave' });
+		wave.job = job;
+		wave.onclick = seekByClick(wave, job);
+		waves.observe(wave);
+		box.append(make('div', { class: 'top' },
+			make('button', { class: 'play', type: 'button', tabindex: '-1', 'aria-label': 'Play ' + sayAxes(job), onclick: () => toggleSound(job) }, icon('play')), wave));
+		line.append(make('span', {}, saySeconds(job.file.seconds)), make('span', {}, sayLoudness(job.file)));
+	}
+	if (job.state !== 'done') line.prepend(make('span', { class: 'state state-' + job.state, title: WHY[job.state] }, job.state));
+	line.append(make('button', { class: 'more', type: 'button', tabindex: '-1', 'aria-label': 'Details of ' + sayAxes(job), onclick: () => showDetails(job) }, '…'));
+	box.append(line);
+	if (job.trouble && job.state !== 'done') box.append(make('p', { class: 'say' }, make('b', {}, job.trouble[0]), ': ', job.trouble[1]));
+	else if (!job.file) box.append(make('p', { class: 'soft why' }, WHY[job.state]));
+	return box;
+};
+
+const makeHead = (axis, value) => axis.kind === 'set' ? make('b', {}, value || 'no set') : make('span', {}, axis.name + ' ', make('b', {}, value === '' ? '–' : value));
+const makeTable = () => {
+	const { rowsAxis, colsAxis, rows, cols } = layout;
+	const table = make('table', { class: 'grid' + (rowsAxis ? ' with-side' : ''), role: 'grid', 'aria-label': 'Clips' });
+	table.style.setProperty('--cols', cols.length);
+	if (rowsAxis) table.append(make('colgroup', {}, make('col', { class: 'side' })));
+	if (colsAxis) table.append(make('thead', { role: 'rowgroup' }, make('tr', { role: 'row' }, rowsAxis ? make('td', { class: 'corner', role: 'presentation' }) : null,
+		...cols.map(c => make('th', { scope: 'col', role: 'columnheader' }, makeHead(colsAxis, c))))));
+	const body = make('tbody', { role: 'rowgroup' });
+	rows.forEach((row, r) => {
+		const tr = make('tr', { role: 'row' }, rowsAxis ? make('th', { scope: 'row', role: 'rowheader' }, makeHead(rowsAxis, row)) : null);
+		cols.forEach((col, c) => {
+			const stack = stackAt(r, c);
+			const td = make('td', { role: 'gridcell', 'data-col': colsAxis ? labelOf(colsAxis, col) : null });
+			if (stack.length) td.append(make('div', { class: 'stack' }, ...stack.map((job, k) => {
+				const clip = makeClip(job);
+				clipOf.set(job, clip);
+				placeOf.set(job, [r, c, k]);
+				return clip;
+			})));
+			tr.append(td);
+		});
+		body.append(tr);
+	});
+	table.append(body);
+	return table;
+};
+// Where the table needs no scrolling of its own, its headings can stay at the window's edge.
+const fit = () => {
+	const scroll = document.querySelector('.scroll');
+	if (!scroll) return;
+	scroll.classList.remove('fits');
+	scroll.classList.toggle('fits', scroll.scrollWidth <= scroll.clientWidth);
+};
+
+const drawTabs = () => {
+	const list = $('tab-list'), { tabsAxis, tabs, tab } = layout;
+	list.hidden = !tabsAxis || !tabs.length;
+	list.replaceChildren(...(list.hidden ? [] : tabs.map(t => make('button', {
+		type: 'button', role: 'tab', 'aria-selected': String(t === tab), 'aria-controls': 'grid', tabindex: t === tab ? '0' : '-1', onclick: () => openTab(t.value),
+	}, labelOf(tabsAxis, t.value) + ' ', make('span', { class: 'soft' }, String(t.jobs.length))))));
+};
+const drawGrid = () => {
+	const had_focus = $('grid').contains(document.activeElement);
+	waves.disconnect();
+	clipOf.clear();
+	placeOf.clear();
+	layout = layOut();
+	drawTabs();
+	$('grid').setAttribute('role', layout.tabsAxis ? 'tabpanel' : 'region');
+	$('grid').setAttribute('aria-label', layout.tabsAxis ? labelOf(layout.tabsAxis, layout.tab.value) : 'Clips');
+	$('grid').replaceChildren(layout.tab.jobs.length ? make('div', { class: 'scroll' }, makeTable())
+		: make('p', { class: 'note' }, jobs.length ? 'No clip is like this. “Show all” takes the filter away.' : 'There are no jobs.'));
+	$('count').textContent = layout.n + ' of ' + jobs.length + (layout.tabsAxis && layout.tab.jobs.length !== layout.n ? ', ' + layout.tab.jobs.length + ' in this tab' : '');
+	$('clear').hidden = !isFiltered();
+	fit();
+	if (!placeOf.has(here)) here = layout.tab.jobs.length ? firstClip() : null;
+	if (here) clipOf.get(here).tabIndex = 0;
+	if (had_focus && here) focusHere();
+	showPlaying();
+};
+const firstClip = () => {
+	for (let r = 0; r < layout.rows.length; r++) for (let c = 0; c < layout.cols.length; c++) if (stackAt(r, c).length) return stackAt(r, c)[0];
+	return null;
+};
+const openTab = value => {
+	view.tab = value;
+	writeAddress();
+	drawGrid();
+};
+
+// ---- where one is -------------------------------------------------------------------------------------------
+
+const focusHere = () => {
+	const clip = clipOf.get(here);
+	if (!clip) return;
+	clip.focus({ preventScroll: true });
+	clip.scrollIntoView({ block: 'nearest', inline: 'nearest' });
+};
+const goTo = job => {
+	if (clipOf.get(here)) clipOf.get(here).tabIndex = -1;
+	here = job;
+	if (clipOf.get(here)) clipOf.get(here).tabIndex = 0;
+	view.job = job.id;
+	writeAddress();
+	if (!$('details').hidden) showDetails(job);
+};
+const lineOf = (stack, k) => new Set(stack.slice(0, k + 1).map(j => clipOf.get(j).offsetTop)).size - 1;
+// The clip beside `job`, by how they stand in the window: in its own stack, then in the next cell that has one.
+const sideways = (job, step) => {
+	const [r, c, k] = placeOf.get(job), stack = stackAt(r, c), line = lineOf(stack, k);
+	const beside = stack[k + step];
+	if (beside && (lineOf(stack, k + step) === line || layout.cols.length === 1)) return beside;
+	for (let at = c + step; at >= 0 && at < layout.cols.length; at += step) {
+		const other = stackAt(r, at);
+		if (!other.length) continue;
+		const there = other.filter((_, i) => lineOf(other, i) === Math.min(line, lineOf(other, other.length - 1)));
+		return step > 0 ? there[0] : there[there.length - 1];
+	}
+	return null;
+};
+const upOrDown = (job, step) => {
+	const [r, c, k] = placeOf.get(job), stack = stackAt(r, c), line = lineOf(stack, k);
+	const left = clipOf.get(job).offsetLeft;
+	const nearest = list => list.reduce((best, j) => best && Math.abs(clipOf.get(best).offsetLeft - left) <= Math.abs(clipOf.get(j).offsetLeft - left) ? best : j, null);
+	const inStack = nearest(stack.filter((_, i) => lineOf(stack, i) === line + step));
+	if (inStack) return inStack;
+	for (let at = r + step; at >= 0 && at < layout.rows.length; at += step) {
+		const other = stackAt(at, c);
+		if (!other.length) continue;
+		const last = lineOf(other, other.length - 1);
+		return nearest(other.filter((_, i) => lineOf(other, i) === (step > 0 ? 0 : last)));
+	}
+	return null;
+};
+// The first or last clip of the row, or of the whole grid.
+const endOf = (job, step, whole) => {
+	const [r] = placeOf.get(job);
+	const all = layout.rows.flatMap((_, at) => whole || at === r ? layout.cols.flatMap((_, c) => stackAt(at, c)) : []);
+	return step < 0 ? all[0] : all[all.length - 1];
+};
+const tabBeside = step => {
+	const at = layout.tabs.indexOf(layout.tab) + step;
+	if (layout.tabs[at]) openTab(layout.tabs[at].value);
+};
+const neighbours = job => placeOf.has(job) ? [sideways(job, 1), sideways(job, -1), upOrDown(job, 1), upOrDown(job, -1)] : [];
+
+// ---- what plays -----------------------------------------------------------------------------------------------
+
+let shownPlaying = null;
+const showPlaying = () => {
+	const old = clipOf.get(shownPlaying), now = clipOf.get(sound.job);
+	if (old && old !== now) {
+		old.classList.remove('current', 'playing');
+		old.querySelector('.play').replaceChildren(icon('play'));
+		showPlayed(old.querySelector('.wave'), null);
+	}
+	shownPlaying = sound.job;
+	if (now) {
+		now.classList.add('current');
+		now.classList.toggle('playing', sound.playing);
+		now.querySelector('.play').replaceChildren(icon(sound.playing ? 'pause' : 'play'));
+		now.querySelector('.play').setAttribute('aria-label', (sound.playing ? 'Pause ' : 'Play ') + sayAxes(sound.job));
+	}
+	showDeck();
+};
+const showTime = () => {
+	const now = clipOf.get(sound.job);
+	if (now) showPlayed(now.querySelector('.wave'), sound.job);
+	if (sound.job) showDeckTime();
+};
+const showBroken = job => {
+	const clip = clipOf.get(job);
+	if (clip && !clip.querySelector('.say')) clip.append(make('p', { class: 'say' }, 'This file cannot be played here: is it still beside the page?'));
+};

@@ -1,0 +1,251 @@
+/*
+ * keep: samples become files in their places, beside the loop.
+ *
+ * Making a file (normalise, encode, hash, sync) and syncing folders takes longer than handing out jobs, and mostly sleeps:
+ * it is done by background threads. The ledger is written here, by the loop's own thread, one transaction a turn for two
+ * groups:
+ *
+ *   filling   its files are being made, up to RUN_GROUP_MAX or for RUN_GROUP_MS
+ *   placing   its rows say `made`, its files have their names, their folders are being synced
+ *
+ * A turn writes that those of `placing` are done; where `filling` is full or has waited long enough, in the same transaction
+ * that its files are made. Then it gives them their names, and the two change roles.
+ */
+#include "run/run_inside.h"
+
+#include "base/clock.h"
+#include "base/mem.h"
+
+#include <stdio.h>
+
+#define PCM_BYTES_MAX ((size_t)16 << 20) /* of samples that wait to be made into files beyond one: two clips of 30 s in stereo */
+
+/* ---- making ------------------------------------------------------------------------------ */
+
+/* In the background. What is complete is on the disk before its row says so. */
+static void make_file(void *arg)
+{
+	struct run_file *f = arg;
+	const struct run_config *c = f->config;
+	char *full = fs_join(c->output_dir, f->from);
+	struct err ignored = ERR_INIT;
+	int rc = artifact_make(&c->jobs[f->index], &f->pcm, &c->artifact, full, &f->artifact, &f->why);
+
+	pcm_release(&f->pcm);
+	if (rc == 0 && fs_sync_file(full, &f->why) != 0)
+		(void)!fs_remove(full, &ignored);
+	free(full);
+}
+
+static void wait_for_first(struct run *r, struct run_group *g)
+{
+	struct run_file *f = &g->files[g->n_made++];
+
+	tasks_wait(r->tasks, &f->task);
+	g->n_pcm_bytes -= f->n_pcm_bytes;
+}
+
+static bool is_made(struct run *r, struct run_group *g)
+{
+	while (g->n_made < g->n && tasks_done(r->tasks, &g->files[g->n_made].task))
+		wait_for_first(r, g);
+	return g->n_made == g->n;
+}
+
+/* A new name for every attempt: what a dead attempt left is never written over. */
+static char *part_name(const struct job *job, int n_attempt)
+{
+	char id[JOB_ID_SIZE];
+
+	job_id_text(id, job->id);
+	return mem_printf("%s/%s-%d~", RUN_PART_DIR, id, n_attempt);
+}
+
+int keep_job(struct run *r, struct event *e, struct err *err)
+{
+	int64_t index = (int64_t)(e->job - r->config->jobs);
+	struct run_job *job = &r->jobs[index];
+	struct run_group *g = r->filling;
+	struct run_file *f = &g->files[g->n];
+	size_t n_bytes = e->pcm.n_frames * (size_t)e->pcm.n_channels * sizeof *e->pcm.samples;
+
+	if (!r->tasks && tasks_open(&r->tasks, SYNC_THREADS, err) != 0) {
+		pcm_release(&e->pcm);
+		return -1;
+	}
+	while (g->n_made < g->n && g->n_pcm_bytes + n_bytes > PCM_BYTES_MAX)
+		wait_for_first(r, g);
+	*f = (struct run_file){
+		.index = index, .seq = job->seq, .n_attempt = job->n_attempts, .is_new = true, .ends_try = true,
+		.has_former = job->has_file, .make_s = e->make_s, .from = part_name(e->job, job->n_attempts),
+		.to = mem_strdup(e->job->path), .task = { .fn = make_file, .arg = f }, .config = r->config,
+		.pcm = e->pcm, .n_pcm_bytes = n_bytes,
+	};
+	e->pcm = (struct pcm)PCM_INIT;
+	g->n_pcm_bytes += n_bytes;
+	if (g->n++ == 0)
+		g->since_ms = clock_monotonic_ms();
+	tasks_add(r->tasks, &f->task);
+	return g->n == RUN_GROUP_MAX ? keep_turn(r, err) : 0;
+}
+
+/* ---- turns -------------------------------------------------------------------------------- */
+
+static void empty(struct run_group *g)
+{
+	commit_forget(g->files, g->n);
+	aways_release(&g->aways);
+	sync_dirs_release(&g->dirs);
+	g->n = g->n_made = 0;
+	g->n_pcm_bytes = 0;
+}
+
+/* What could not be made fails here and leaves the group. */
+static int put_rows(struct run *r, struct run_group *g, struct err *err)
+{
+	int n = 0;
+
+	for (int k = 0; k < g->n; k++) {
+		if (g->files[k].why.code == ERR_NONE) {
+			if (n != k)
+				g->files[n] = g->files[k];
+			if (commit_put_row(r, g->files, n++, &g->aways, err) != 0)
+				return -1;
+			continue;
+		}
+		if (fail_file(r, g->files[k].index, &g->files[k].why, err) != 0)
+			return -1;
+		commit_forget(&g->files[k], 1);
+	}
+	g->n = g->n_made = n;
+	return 0;
+}
+
+/* What could not be placed fails here. */
+static int end_rows(struct run *r, struct run_group *g, struct err *err)
+{
+	int rc = commit_end_rows(r, &g->aways, err);
+
+	for (int k = 0; rc == 0 && k < g->n; k++) {
+		struct run_file *f = &g->files[k];
+
+		if (f->why.code == ERR_NONE) {
+			rc = commit_end_row(r, f, err);
+			continue;
+		}
+		rc = commit_undo_row(r, g->files, k, &g->aways, err);
+		if (rc == 0)
+			rc = fail_file(r, f->index, &f->why, err);
+		r->jobs[f->index].has_file = false;
+	}
+	return rc;
+}
+
+static void tell_done(struct run *r, const struct run_group *g)
+{
+	for (int k = 0; k < g->n; k++) {
+		const struct run_file *f = &g->files[k];
+		const struct job *job = &r->config->jobs[f->index];
+		struct run_news news = { .kind = RUN_JOB_DONE, .job = job, .artifact = &f->artifact };
+		double audio_s = job_audio_seconds(job);
+
+		if (f->why.code != ERR_NONE)
+			continue;
+		r->jobs[f->index].state = JOB_DONE;
+		r->counts.n_done++;
+		r->counts.audio_s_done += audio_s;
+		r->counts.audio_s_done_now += audio_s;
+		r->counts.audio_s_made += f->artifact.seconds;
+		run_tell_news(r, &news);
+	}
+}
+
+/* made may be NULL. */
+static int write_rows(struct run *r, struct run_group *placed, struct run_group *made, struct err *err)
+{
+	if (ledger_begin(r->ledger, err) != 0 || end_rows(r, placed, err) != 0 || (made && put_rows(r, made, err) != 0))
+		return -1;
+	return ledger_commit(r->ledger, err);
+}
+
+static void place(struct run *r, struct run_group *made)
+{
+	commit_place(r, made->files, made->n, &made->aways, &made->dirs);
+	sync_dirs_begin(&made->dirs, r->tasks);
+	r->filling = r->placing;
+	r->placing = made;
+}
+
+/* Full, waited for long enough, or nothing else to do. */
+static bool is_filled(struct run *r)
+{
+	const struct run_group *g = r->filling;
+
+	if (g->n == RUN_GROUP_MAX || r->n_slots == 0)
+		return g->n > 0;
+	return g->n > 0 && clock_monotonic_ms() >= keep_due_ms(r) && is_made(r, r->filling);
+}
+
+/* all: `filling` is not waited for to be filled. */
+static int turn(struct run *r, bool all, struct err *err)
+{
+	struct run_group *placed = r->placing, *made = all || is_filled(r) ? r->filling : NULL;
+
+	while (made && made->n_made < made->n)
+		wait_for_first(r, made);
+	if (sync_dirs_end(&placed->dirs, r->tasks, err) != 0 || write_rows(r, placed, made, err) != 0) {
+		ledger_rollback(r->ledger);
+		keep_drop(r);
+		return -1;
+	}
+	tell_done(r, placed);
+	empty(placed);
+	if (made)
+		place(r, made);
+	return 0;
+}
+
+int keep_turn(struct run *r, struct err *err)
+{
+	return turn(r, false, err);
+}
+
+int keep_all(struct run *r, struct err *err)
+{
+	int rc = 0;
+
+	while (rc == 0 && !keep_is_empty(r))
+		rc = turn(r, true, err);
+	return rc;
+}
+
+void keep_drop(struct run *r)
+{
+	struct err ignored = ERR_INIT;
+
+	while (r->filling->n_made < r->filling->n)
+		wait_for_first(r, r->filling);
+	if (r->tasks)
+		(void)!sync_dirs_end(&r->placing->dirs, r->tasks, &ignored);
+	empty(r->filling);
+	empty(r->placing);
+}
+
+/* ---- when ---------------------------------------------------------------------------------- */
+
+bool keep_is_empty(const struct run *r)
+{
+	return r->filling->n == 0 && r->placing->n == 0;
+}
+
+int64_t keep_due_ms(const struct run *r)
+{
+	return r->filling->n > 0 ? r->filling->since_ms + RUN_GROUP_MS : INT64_MAX;
+}
+
+bool keep_is_due(struct run *r)
+{
+	if (r->placing->n > 0 && (r->n_slots == 0 || sync_dirs_ended(&r->placing->dirs, r->tasks)))
+		return true;
+	return is_filled(r);
+}

@@ -1,0 +1,77 @@
+#!/bin/sh
+# The listening grid in a real browser: folders are made here, tests/browser/grid.c opens their report.html.
+# Pictures stay in build/browser/. By hand: make test-browser; without a browser the test is skipped and says so.
+. "$(dirname "$0")/../cli/lib.sh"
+
+[ -x "$BUILD/tests/browser/grid" ] || { echo "Bail out! there is no $BUILD/tests/browser/grid: make test-browser makes it"; exit 1; }
+
+# 200 jobs: 100 + 60 + 20 + 20, of which 20 fail; prompt, labels and tags would break a careless page.
+cat >sweep.yaml <<'END'
+version: 1
+name: sweep
+backend: fake
+output: {dir: sweep, name: "{set}/{axes}"}
+sets:
+  rain:
+    params: {prompt: "soft rain over felt piano", duration: 8}
+    sweep: {temperature: [0.8, 0.9, 1.0, 1.1, 1.2], guidance: 1..5, seed: 1..4}
+    tags: [ambient, keep]
+  hook:
+    params: {prompt: "brass hook </script><script>alert('x')</script><!-- \u202Ertl\u202C 🎺 \"{{q}}\""}
+    sweep:
+      tempo: [{label: slow, duration: 12}, {label: "<i>fast</i>", duration: 6}, {label: "快", duration: 4}]
+      guidance: [3, 10]
+      seed: 1..10
+    tags: [bright, "<u>&amp;"]
+  takes:
+    params: {prompt: "one bell", duration: 3}
+    takes: 20
+  broken:
+    params: {prompt: "this never works"}
+    sweep: {seed: 1..20}
+    fake: {fail: input}
+    tags: [bad]
+END
+cat >listen.yaml <<END
+version: 1
+name: listen
+checkpoint: $ROOT/manifests/demo/model
+params: {prompt: "soft rain over felt piano", duration: 4}
+sweep: {guidance: [1, 3], normalizationStrategy: [loudness, peak, clip]}
+output: {dir: listen}
+END
+printf 'version: 1\nname: one\nbackend: fake\nparams: {prompt: "one bell"}\noutput: {dir: one}\n' >one.yaml
+printf 'version: 1\nname: bad\nbackend: fake\nparams: {prompt: x}\nsweep: {seed: 1..12}\nfake: {fail: input}\noutput: {dir: bad}\n' >bad.yaml
+printf 'version: 1\nname: none\nbackend: fake\nparams: {prompt: x}\nsweep: {seed: 1..8}\nfake: {delay: 1h}\noutput: {dir: none}\n' >none.yaml
+printf 'version: 1\nname: many\nbackend: fake\nsweep: {prompt: [%s], seed: 1..50}\noutput: {dir: many}\n' "$(seq -s, -f '"prompt number %g"' 50)" >many.yaml
+
+make_one() # status, manifest, options
+{
+	want=$1
+	shift
+	mgbatch run "$@" >log 2>&1
+	got=$?
+	[ $got = "$want" ] || { echo "Bail out! mgbatch run $*: exit status $got, not $want"; sed 's/^/# /' log; exit 1; }
+}
+make_one 1 sweep.yaml
+make_one 0 listen.yaml
+make_one 0 one.yaml
+make_one 1 bad.yaml
+# Killed while its first jobs are made: nothing is done, some rows say running.
+mgbatch run none.yaml >log 2>&1 &
+run_pid=$!
+tries=0
+until mgbatch list none 2>/dev/null | grep -q running || [ $tries = 200 ]; do tries=$((tries + 1)); sleep 0.05; done
+kill -9 $run_pid
+wait $run_pid 2>/dev/null
+mgbatch report -q none || exit 1
+make_one 0 many.yaml
+mgbatch list sweep | cut -d' ' -f1 | LC_ALL=C sort >sweep.ids
+id=$(mgbatch list sweep --state failed | sed -n '1s/ .*//p')
+mgbatch show sweep "$id" | sed -n '/^# made by/,$p' >failed.lines
+echo "$id" >failed.id
+
+"$BUILD/tests/browser/grid" "$tap_dir" "$ROOT/build/browser"
+status=$?
+cd / && rm -rf "$tap_dir"
+exit $status
