@@ -40,6 +40,7 @@ UNIT_SRC := $(sort $(wildcard tests/unit/*/test_*.c))
 UNIT := $(UNIT_SRC:%.c=$(BUILD)/%)
 FUZZ_SRC := $(sort $(wildcard tests/fuzz/fuzz_*.c))
 REPLAY := $(FUZZ_SRC:tests/fuzz/fuzz_%.c=$(BUILD)/tests/fuzz/replay_%)
+BROWSER := $(BUILD)/tests/browser/grid
 CLI_TESTS := $(sort $(wildcard tests/cli/t*.sh))
 
 .DEFAULT_GOAL := all
@@ -168,7 +169,7 @@ warnings: ## the whole program and its tests without a warning under gcc and cla
 	$(MAKE) DEVELOPER=1 CC=clang BUILD=build/warnings-clang objects
 
 .PHONY: objects
-objects: $(PROGRAM) $(UNIT) $(REPLAY) $(PRELOAD)
+objects: $(PROGRAM) $(UNIT) $(REPLAY) $(PRELOAD) $(BROWSER)
 
 # clang's libFuzzer over one parser: make fuzz TARGET=manifest SECONDS=60
 TARGET ?= manifest
@@ -181,7 +182,6 @@ fuzz: ## TARGET=manifest SECONDS=60: fuzzes one parser with clang's libFuzzer
 	build/fuzz/fuzz_$(TARGET) -max_total_time=$(SECONDS) $(patsubst %,-dict=%,$(wildcard tests/fuzz/$(TARGET).dict)) \
 		build/fuzz/corpus/$(TARGET) tests/fuzz/corpus/$(TARGET)
 
-BROWSER := $(BUILD)/tests/browser/grid
 $(BROWSER): $(wildcard tests/browser/*.[ch]) tests/tap.h $(LIB) $(BUILD)/flags
 	@mkdir -p $(@D)
 	$(SAY) '  TEST  $@'
@@ -193,6 +193,24 @@ test-browser: ## drives report.html in a headless Chromium, which it installs wh
 	@$(MAKE) --no-print-directory -j$(JOBS) all $(BROWSER)
 	@BUILD=$(abspath $(BUILD)) prove --exec sh $(sort $(wildcard tests/browser/t*.sh))
 
+.PHONY: test-schema test-datasets
+test-schema: all ## the JSON Schema against `check`, by a public validator, which it installs where there is none
+	@sh tools/install-deps schema
+	/usr/bin/python3 tools/check-schema.py $(PROGRAM)
+
+# Needs the Python package index once: the environment stays in build/.
+DATASETS_ENV := build/datasets
+$(DATASETS_ENV)/ready: tools/requirements-datasets.txt
+	@sh tools/install-deps datasets
+	/usr/bin/python3 -m venv $(DATASETS_ENV)
+	$(DATASETS_ENV)/bin/pip install -q -r $<
+	touch $@
+test-datasets: all $(DATASETS_ENV)/ready ## output folders load with Hugging Face datasets and WebDataset
+	$(PROGRAM) run manifests/demo/demo.yaml --output build/datasets/demo -q
+	$(PROGRAM) run manifests/style-key-tempo.yaml --backend fake --output build/datasets/style-key-tempo -q
+	$(PROGRAM) run manifests/prompt-table.yaml --backend fake --limit 300 --output build/datasets/prompt-table -q || test $$? = 3
+	$(DATASETS_ENV)/bin/python tools/check-datasets.py build/datasets/demo build/datasets/style-key-tempo build/datasets/prompt-table
+
 BENCH := $(patsubst %.c,$(BUILD)/%,$(sort $(wildcard tests/bench/bench_*.c)))
 $(BENCH): $(BUILD)/tests/%: tests/%.c $(LIB) $(BUILD)/flags
 	@mkdir -p $(@D)
@@ -201,9 +219,11 @@ $(BENCH): $(BUILD)/tests/%: tests/%.c $(LIB) $(BUILD)/flags
 -include $(BENCH:=.d)
 
 MODEL ?= manifests/demo/model
-bench: $(BENCH) ## MODEL=folder: speed of the kernels against memory bandwidth, and of many clips against one
+bench: all $(BENCH) ## MODEL=folder: speed of the kernels and of many clips against one; the runner at a million jobs, with limits
+	@sh tools/install-deps bench
 	$(BUILD)/tests/bench/bench_kernels
 	$(BUILD)/tests/bench/bench_batch $(MODEL)
+	BUILD=$(abspath $(BUILD)) sh tests/bench/bench_scale.sh
 
 PREFIX ?= /usr/local
 SHARE := $(DESTDIR)$(PREFIX)/share

@@ -4,7 +4,9 @@
  * libsndfile encodes, but every byte goes to the disk through the functions
  * here, which keep the first errno: libsndfile forgets most failures that
  * happen while it closes, and a full disk shows itself exactly there (FLAC
- * hands over its last frame then).
+ * hands over its last frame then). It is never told of a failed write: 1.2.0
+ * begins an ogg stream anew while closing one whose header failed, and leaks
+ * the first. Each chunk looks at the errno instead.
  *
  * Nothing that differs from run to run enters a file: no date, no software
  * string but those that the encoders sign with (their version); WAV, FLAC and
@@ -53,7 +55,7 @@ static sf_count_t sink_write(const void *bytes, sf_count_t count, void *arg)
 		else if (errno != EINTR)
 			sink->failed = errno;
 	}
-	return done;
+	return count;
 }
 
 static sf_count_t sink_seek(sf_count_t offset, int whence, void *arg)
@@ -96,7 +98,7 @@ static sf_count_t sink_read(void *bytes, sf_count_t count, void *arg)
 /* ---- encoding ---------------------------------------------------------------- */
 
 /* libsndfile takes 32-bit integers left-justified and drops the low bits: nothing is rounded twice. */
-static int write_quantised(SNDFILE *file, const struct pcm *pcm, int bits)
+static int write_quantised(SNDFILE *file, const struct sink *sink, const struct pcm *pcm, int bits)
 {
 	size_t n_channels = (size_t)pcm->n_channels, at, i;
 	int32_t *quantised = mem_zalloc(CHUNK_FRAMES * n_channels, sizeof *quantised);
@@ -109,7 +111,7 @@ static int write_quantised(SNDFILE *file, const struct pcm *pcm, int bits)
 		audio_quantise(pcm->samples + at * n_channels, n * n_channels, bits, quantised);
 		for (i = 0; i < n * n_channels; i++)
 			chunk[i] = quantised[i] * (1 << (32 - bits)); /* not <<: a negative value has no defined one */
-		if (sf_writef_int(file, chunk, (sf_count_t)n) != (sf_count_t)n)
+		if (sf_writef_int(file, chunk, (sf_count_t)n) != (sf_count_t)n || sink->failed)
 			rc = -1;
 	}
 	free(chunk);
@@ -117,12 +119,12 @@ static int write_quantised(SNDFILE *file, const struct pcm *pcm, int bits)
 	return rc;
 }
 
-static int write_floats(SNDFILE *file, const struct pcm *pcm)
+static int write_floats(SNDFILE *file, const struct sink *sink, const struct pcm *pcm)
 {
 	for (size_t at = 0; at < pcm->n_frames; at += CHUNK_FRAMES) {
 		size_t n = pcm->n_frames - at < CHUNK_FRAMES ? pcm->n_frames - at : CHUNK_FRAMES;
 
-		if (sf_writef_float(file, pcm->samples + at * (size_t)pcm->n_channels, (sf_count_t)n) != (sf_count_t)n)
+		if (sf_writef_float(file, pcm->samples + at * (size_t)pcm->n_channels, (sf_count_t)n) != (sf_count_t)n || sink->failed)
 			return -1;
 	}
 	return 0;
@@ -155,13 +157,15 @@ static int explain(int rc, const struct sink *sink, const char *path, const char
 	return 0;
 }
 
-static int write_all(SNDFILE *file, const struct format_row *row, const struct pcm *pcm, const struct audio_write_spec *spec)
+static int write_all(SNDFILE *file, const struct sink *sink, const struct pcm *pcm, const struct audio_write_spec *spec)
 {
+	const struct format_row *row = format_row(spec->format);
+
 	if (row->is_lossy && set_quality(file, row) != 0)
 		return -1;
 	if (spec->comment && sf_set_string(file, SF_STR_COMMENT, spec->comment) != 0)
 		return -1;
-	return row->is_lossy ? write_floats(file, pcm) : write_quantised(file, pcm, spec->bits);
+	return row->is_lossy ? write_floats(file, sink, pcm) : write_quantised(file, sink, pcm, spec->bits);
 }
 
 static int encode(struct sink *sink, const char *path, const struct pcm *pcm, const struct audio_write_spec *spec, struct err *err)
@@ -181,7 +185,7 @@ static int encode(struct sink *sink, const char *path, const struct pcm *pcm, co
 	file = sf_open_virtual(&io, SFM_WRITE, &info, sink);
 	if (!file)
 		return explain(-1, sink, path, sf_strerror(NULL), err);
-	rc = write_all(file, row, pcm, spec);
+	rc = write_all(file, sink, pcm, spec);
 	(void)snprintf(reason, sizeof reason, "%s", sf_strerror(file));
 	if (sf_close(file) != 0)
 		rc = -1;

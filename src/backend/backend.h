@@ -59,6 +59,7 @@ struct backend_ops {
 	/* Can these jobs ever be done, within config's memory? No weights are loaded. -1: nothing can be. NULL: all can. */
 	int (*admit)(const struct backend_config *config, struct backend_question *questions, int n, struct err *err);
 	const char *arithmetic; /* goes into ledger and tags: "f32-1", "fake" */
+	bool is_as_long_as_asked; /* the samples last what the job asks for, so that files' sizes can be told ahead */
 };
 
 const struct backend_ops *backend_find(enum param_backend which); /* NULL: not in this version */

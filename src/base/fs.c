@@ -281,30 +281,40 @@ int fs_free_bytes(const char *path, uint64_t *ret, struct err *err)
 	return rc;
 }
 
-bool fs_is_network(const char *path)
+bool fs_is_network_type(uint32_t magic)
 {
-	/* f_type of statfs(2): linux/magic.h and the list in its manual page; GPFS and BeeGFS from their own sources */
+	/* f_type of statfs(2): linux/magic.h and the list in its manual page; the others from their own sources */
 	static const uint32_t magics[] = {
-		0x00006969, /* NFS */
+		0x00006969, /* NFS, all versions */
 		0x0000517B, /* SMB */
 		0xFF534D42, /* CIFS */
 		0xFE534D42, /* SMB2 */
 		0x0BD00BD0, /* Lustre */
 		0x47504653, /* GPFS */
-		0x65735546, /* FUSE: sshfs, s3fs, and local ones, which are rare enough */
+		0x65735546, /* FUSE: sshfs, s3fs, virtiofs, and local ones, which are rare enough */
 		0x01021997, /* 9p */
-		0x5346414F, /* AFS */
+		0x5346414F, /* AFS (OpenAFS) */
+		0x6B414653, /* AFS (the kernel's own) */
 		0x00C36400, /* Ceph */
 		0x19830326, /* BeeGFS */
+		0x73757245, /* Coda */
+		0x7461636F, /* OCFS2: a disk of several machines */
+		0x01161970, /* GFS2: the same */
+		0x786F4256, /* VirtualBox' shared folders */
 	};
+
+	for (size_t i = 0; i < sizeof magics / sizeof *magics; i++)
+		if (magic == magics[i])
+			return true;
+	return false;
+}
+
+bool fs_is_network(const char *path)
+{
 	char *p = nearest_existing(path);
 	struct statfs fs;
-	bool yes = false;
-	size_t i;
+	bool yes = statfs(p, &fs) == 0 && fs_is_network_type((uint32_t)fs.f_type);
 
-	if (statfs(p, &fs) == 0)
-		for (i = 0; i < sizeof magics / sizeof *magics; i++)
-			yes = yes || (uint32_t)fs.f_type == magics[i];
 	free(p);
 	return yes;
 }

@@ -38,7 +38,8 @@ bool fs_exists(const char *path);
 bool fs_is_dir(const char *path);
 int fs_size(const char *path, uint64_t *ret, struct err *err) WARN_UNUSED;
 int fs_free_bytes(const char *path, uint64_t *ret, struct err *err) WARN_UNUSED; /* for an ordinary user, on its file system; nearest existing parent */
-bool fs_is_network(const char *path); /* NFS, SMB, Lustre, GPFS, FUSE, 9p by statfs magic */
+bool fs_is_network(const char *path); /* NFS, SMB, Lustre, GPFS, FUSE, 9p, ...; its nearest existing parent is asked */
+bool fs_is_network_type(uint32_t magic); /* the same of statfs' f_type alone */
 
 /* dir/name, or name when it is absolute; dir "" or "." leaves name. Caller frees. */
 char *fs_join(const char *dir, const char *name);
@@ -61,5 +62,7 @@ struct fs_lock {
 };
 int fs_lock_take(struct fs_lock *ret, const char *path, const char *note, struct strbuf *holder, struct err *err) WARN_UNUSED;
 void fs_lock_release(struct fs_lock *lock);
+/* The process on this machine that holds it, without touching it; 0: none, or not to be seen from here. */
+int64_t fs_lock_holder(const char *path);
 
 #endif

@@ -3,10 +3,12 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <stdio.h>
 #include <string.h>
 #include <sys/file.h>
 #include <sys/mman.h>
 #include <sys/stat.h>
+#include <sys/sysmacros.h>
 #include <unistd.h>
 
 /* ---- mapping ---------------------------------------------------------------- */
@@ -92,6 +94,10 @@ int fs_lock_take(struct fs_lock *ret, const char *path, const char *note, struct
 			return 1;
 		}
 		close(fd);
+		if (failed == ENOLCK || failed == EOPNOTSUPP || failed == ENOSYS)
+			return err_set_sys(err, ERR_IO, failed,
+					   "the file system of '%s' gives no locks, so two runs could work on it at once: mount it with "
+					   "locks, or choose a folder on another one", path);
 		return err_set_sys(err, ERR_IO, failed, "cannot lock '%s'", path);
 	}
 	failed = write_note(fd, note);
@@ -101,6 +107,33 @@ int fs_lock_take(struct fs_lock *ret, const char *path, const char *note, struct
 	}
 	ret->fd = fd;
 	return 0;
+}
+
+/*
+ * /proc/locks has a line for each lock of this machine: "1: FLOCK  ADVISORY  WRITE 708 fd:01:1835 0 EOF", the device's two
+ * numbers in hexadecimal (proc(5)). Taking the lock to see whether it can be had would make another run meet it.
+ */
+int64_t fs_lock_holder(const char *path)
+{
+	struct stat st;
+	char line[256], place[64];
+	long long pid = 0, found = 0;
+	FILE *f;
+
+	if (stat(path, &st) != 0)
+		return 0;
+	(void)snprintf(place, sizeof place, "%02x:%02x:%llu", major(st.st_dev), minor(st.st_dev), (unsigned long long)st.st_ino);
+	f = fopen("/proc/locks", "re");
+	if (!f)
+		return 0;
+	while (found == 0 && fgets(line, sizeof line, f)) {
+		char where[64];
+
+		if (sscanf(line, "%*d: FLOCK %*s WRITE %lld %63s", &pid, where) == 2 && strcmp(where, place) == 0)
+			found = pid;
+	}
+	(void)fclose(f);
+	return found;
 }
 
 void fs_lock_release(struct fs_lock *lock)

@@ -35,6 +35,16 @@ static void add_u(struct strbuf *out, uint32_t c)
 	strbuf_addf(out, "\\u%04x", (unsigned)c);
 }
 
+/* How many of the first bytes stand in JSON as they are: nearly all of nearly every text, so they are copied together. */
+static size_t plain_length(const char *value)
+{
+	size_t n = 0;
+
+	while (value[n] >= 0x20 && value[n] <= 0x7E && value[n] != '"' && value[n] != '\\')
+		n++;
+	return n;
+}
+
 void json_quote(struct strbuf *out, const char *value, bool ascii_only)
 {
 	size_t len = strlen(value), n;
@@ -43,6 +53,11 @@ void json_quote(struct strbuf *out, const char *value, bool ascii_only)
 
 	strbuf_addc(out, '"');
 	for (; len; value += n, len -= n) {
+		n = plain_length(value);
+		if (n) {
+			strbuf_add(out, value, n);
+			continue;
+		}
 		n = text_utf8_next(value, len, &c);
 		escape = n ? short_escape(c) : NULL;
 		if (n == 0) { /* a path may be any bytes: the output stays JSON (U+FFFD, as Unicode 3.9 advises) */

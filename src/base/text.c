@@ -28,6 +28,10 @@ size_t text_utf8_next(const char *s, size_t len, uint32_t *ret)
 	uint32_t c;
 	size_t i;
 
+	if (len && first < 0x80) {
+		*ret = first;
+		return 1;
+	}
 	for (i = 0; i < sizeof utf8_rows / sizeof *utf8_rows; i++)
 		if (first >= utf8_rows[i].from && first <= utf8_rows[i].to)
 			row = &utf8_rows[i];

@@ -56,20 +56,12 @@ static struct value row_param(const void *of, int param)
 	return v;
 }
 
-/* "axis.column" is known by its column too. */
-static bool is_named(const char *axis, const char *name)
-{
-	const char *dot = strchr(axis, '.');
-
-	return !strcmp(axis, name) || (dot && !strcmp(dot + 1, name));
-}
-
 static const char *row_variable(const void *of, const char *name)
 {
 	struct choose *c = chooser_of(of);
 
 	for (const struct json *n = json_first(root_of(c, CHOOSE_AXES)); n; n = json_next(n))
-		if (is_named(json_name(n), name))
+		if (predicate_is_named(json_name(n), name))
 			return json_string(n, NULL);
 	return NULL;
 }
@@ -152,7 +144,7 @@ static bool is_variable(void *arg, const char *name)
 
 	read_all_names(n);
 	for (size_t i = 0; i < n->choose->n_names; i++)
-		if (is_named(n->choose->names[i], name))
+		if (predicate_is_named(n->choose->names[i], name))
 			return true;
 	return false;
 }

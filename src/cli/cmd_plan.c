@@ -32,6 +32,22 @@ static int64_t row_value(const struct run_plan *plan, const struct row *row)
 	return *(const int64_t *)(const void *)((const char *)plan + row->offset);
 }
 
+/* What the plan is about: all of the manifest, or what --select leaves of it. */
+static int64_t n_planned(const struct run_plan *plan)
+{
+	int64_t n = 0;
+
+	for (int s = 0; s < JOB_N_STATES; s++)
+		n += plan->by_state[s];
+	return n;
+}
+
+/* The cap on what a run may spend at a service that takes money. */
+static bool has_credits(const struct prepared *p)
+{
+	return p->manifest->backend == PARAM_SCENARIO && p->manifest->run.credits >= 0;
+}
+
 static void add_memory(struct strbuf *text, const struct prepared *p)
 {
 	uint64_t limit = p->config.backend.memory_bytes;
@@ -53,7 +69,10 @@ static void print_text(const struct prepared *p, const struct run_plan *plan)
 	char a[48], b[48];
 
 	print_visible(&text, m->name);
-	strbuf_addf(&text, ": %s, %s of audio\n", text_count(a, sizeof a, m->n_jobs, "job"),
+	strbuf_adds(&text, ": ");
+	if (p->config.select)
+		strbuf_addf(&text, "%lld of ", (long long)n_planned(plan));
+	strbuf_addf(&text, "%s%s, %s of audio\n", text_count(a, sizeof a, m->n_jobs, "job"), p->config.select ? " selected" : "",
 		    text_duration(b, sizeof b, plan->audio_s_total));
 	for (int i = 0; i < m->n_counts; i++) {
 		strbuf_adds(&text, "  ");
@@ -72,6 +91,8 @@ static void print_text(const struct prepared *p, const struct run_plan *plan)
 	strbuf_addf(&text, "disk      %s needed, %s free\n", text_bytes(a, sizeof a, plan->bytes_needed),
 		    text_bytes(b, sizeof b, plan->bytes_free));
 	add_memory(&text, p);
+	if (has_credits(p))
+		strbuf_addf(&text, "credits   at most %s, as run.credits says\n", text_number(a, p->manifest->run.credits));
 	if (plan->n_to_make)
 		strbuf_addf(&text, "time      %s\n",
 			    plan->expected_s > 0 ? text_duration(a, sizeof a, plan->expected_s)
@@ -110,6 +131,7 @@ static void print_json(const struct prepared *p, const struct run_plan *plan)
 	json_put_text(&json, "made_by", p->made_by);
 	json_put_text(&json, "output", p->config.output_dir);
 	json_put_int(&json, "jobs_total", p->manifest->n_jobs);
+	json_put_int(&json, "jobs_selected", n_planned(plan));
 	json_open_object(&json, "jobs_by_state");
 	for (int s = 0; s < JOB_N_STATES; s++)
 		json_put_int(&json, job_state_name((enum job_state)s), plan->by_state[s]);
@@ -125,6 +147,10 @@ static void print_json(const struct prepared *p, const struct run_plan *plan)
 		json_put_float(&json, "expected_seconds", plan->expected_s);
 	else
 		json_put_null(&json, "expected_seconds");
+	if (has_credits(p))
+		json_put_number(&json, "credits_max", p->manifest->run.credits);
+	else
+		json_put_null(&json, "credits_max");
 	put_sets(&json, p->manifest);
 	json_close(&json);
 	strbuf_addc(&text, '\n');

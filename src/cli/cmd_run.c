@@ -29,9 +29,46 @@ static int write_reports(const char *output_dir, struct err *err)
 	return r < 0 ? err_wrap(err, "writing the reports in '%s'", output_dir) : 0;
 }
 
+static bool reports_are_there(const char *output_dir)
+{
+	bool all = true;
+
+	for (int i = 0; report_file(i) && all; i++) {
+		char *path = fs_join(output_dir, report_file(i));
+
+		all = fs_exists(path);
+		free(path);
+	}
+	return all;
+}
+
+/* A run killed between its last commit and its reports left old ones: the next one writes them though it has nothing to do. */
+static int keep_reports(const struct run_config *config, const struct run_result *result, struct err *err)
+{
+	if (!(result->reports_are_current && reports_are_there(config->output_dir)) && write_reports(config->output_dir, err) < 0)
+		return -1;
+	return run_note_reports(config, result, err);
+}
+
 static int64_t jobs_left(const struct run_counts *c)
 {
 	return c->n_jobs - c->n_done - c->n_failed;
+}
+
+static void add_counts(struct strbuf *text, const struct run_counts *c, bool is_selection)
+{
+	int64_t n_left = jobs_left(c);
+	char n[48], made[48], took[48];
+
+	strbuf_addf(text, "%lld of %s%s done", (long long)c->n_done, is_selection ? "the selected " : "", text_count(n, sizeof n, c->n_jobs, "job"));
+	if (c->n_done_before)
+		strbuf_addf(text, " (%lld before)", (long long)c->n_done_before);
+	if (c->n_failed)
+		strbuf_addf(text, ", %lld failed", (long long)c->n_failed);
+	if (n_left > 0)
+		strbuf_addf(text, ", %lld to do", (long long)n_left);
+	strbuf_addf(text, "; made %s of audio in %s\n", text_duration(made, sizeof made, c->audio_s_made),
+		    text_duration(took, sizeof took, (double)c->elapsed_ms / 1000));
 }
 
 /* has_report: false where writing it failed, which has been said. */
@@ -39,23 +76,13 @@ static void print_text(const struct prepared *p, const struct run_result *result
 {
 	const struct run_counts *c = &result->counts;
 	struct strbuf text = STRBUF_INIT(PRINT_MAX);
-	int64_t n_left = jobs_left(c);
-	char n[48], made[48], took[48];
 
 	print_visible(&text, p->config.manifest_name);
+	strbuf_adds(&text, ": ");
 	if (p->config.select && c->n_jobs == 0)
-		strbuf_adds(&text, ": no job is in a state that --select asks for");
+		strbuf_adds(&text, "no job is in a state that --select asks for\n");
 	else
-		strbuf_addf(&text, ": %lld of %s%s done", (long long)c->n_done, p->config.select ? "the selected " : "",
-			    text_count(n, sizeof n, c->n_jobs, "job"));
-	if (c->n_done_before)
-		strbuf_addf(&text, " (%lld before)", (long long)c->n_done_before);
-	if (c->n_failed)
-		strbuf_addf(&text, ", %lld failed", (long long)c->n_failed);
-	if (n_left > 0)
-		strbuf_addf(&text, ", %lld to do", (long long)n_left);
-	strbuf_addf(&text, "; made %s of audio in %s\n", text_duration(made, sizeof made, c->audio_s_made),
-		    text_duration(took, sizeof took, (double)c->elapsed_ms / 1000));
+		add_counts(&text, c, p->config.select != NULL);
 	/* That jobs failed is said already. */
 	if (result->exit_status > 1 && result->reason[0]) {
 		print_visible(&text, result->reason);
@@ -156,8 +183,7 @@ static int execute(struct ready *r, const struct options *o, struct hearing *h)
 	bool ran = run_execute(&p->config, &result, &err) == 0;
 	int status = ran ? result.exit_status : err_exit_status(err.code);
 
-	/* A run killed between its last commit and its reports left old ones: they are written even where nothing was to do. */
-	if ((ran || result.ledger_changed) && write_reports(p->config.output_dir, &report_err) < 0)
+	if ((ran || result.ledger_changed) && keep_reports(&p->config, &result, &report_err) < 0)
 		status = status ? status : err_exit_status(report_err.code);
 	end_hearing(h, status, ran ? result.reason : err.text, &result.counts);
 	if (report_err.text[0])

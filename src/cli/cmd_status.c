@@ -15,20 +15,31 @@ static int64_t n_live(const struct ledger_counts *counts)
 	return n;
 }
 
-static void add_last_run(struct strbuf *text, const struct ledger_head *head)
+/* The latest run is going on as we look; the lock may be another verb's, which has no run's row. */
+static bool is_going(const struct ledger_head *head, int64_t holder)
+{
+	return head->last_started_ms && !head->last_ended_ms && holder == head->last_pid;
+}
+
+static void add_last_run(struct strbuf *text, const struct ledger_head *head, int64_t holder)
 {
 	char at[CLOCK_TEXT_SIZE];
 
 	if (!head->last_started_ms)
 		return;
 	strbuf_addf(text, "last run  began %s, ", clock_text(at, head->last_started_ms));
+	if (is_going(head, holder)) {
+		strbuf_addf(text, "is going on: process %lld\n", (long long)head->last_pid);
+		return;
+	}
 	if (head->last_ended_ms)
 		strbuf_addf(text, "ended %s with exit status %d\n", clock_text(at, head->last_ended_ms), head->last_exit_status);
 	else
-		strbuf_adds(text, "has not ended: it is still going, or died (the same command continues)\n");
+		strbuf_addf(text, "has not ended: it died, or goes on where it is not seen from here (process %lld on %s); the same command "
+			    "continues\n", (long long)head->last_pid, head->last_host);
 }
 
-static void print_text(const struct folder *f, const struct ledger_head *head, const struct ledger_counts *counts)
+static void print_text(const struct folder *f, const struct ledger_head *head, const struct ledger_counts *counts, int64_t holder)
 {
 	struct strbuf text = STRBUF_INIT(PRINT_MAX);
 	char a[48], b[48];
@@ -46,7 +57,7 @@ static void print_text(const struct folder *f, const struct ledger_head *head, c
 	strbuf_adds(&text, "made by   ");
 	print_visible(&text, head->made_by);
 	strbuf_addc(&text, '\n');
-	add_last_run(&text, head);
+	add_last_run(&text, head, holder);
 	strbuf_adds(&text, "output    ");
 	print_visible(&text, f->output_dir);
 	strbuf_addc(&text, '\n');
@@ -64,7 +75,20 @@ static void put_time(struct json_writer *json, const char *name, int64_t unix_ms
 		json_put_null(json, name);
 }
 
-static void print_json(const struct folder *f, const struct ledger_head *head, const struct ledger_counts *counts)
+static void put_running(struct json_writer *json, const struct ledger_head *head, int64_t holder)
+{
+	if (!is_going(head, holder)) {
+		json_put_null(json, "running");
+		return;
+	}
+	json_open_object(json, "running");
+	json_put_int(json, "pid", head->last_pid);
+	json_put_text(json, "host", head->last_host);
+	put_time(json, "since", head->last_started_ms);
+	json_close(json);
+}
+
+static void print_json(const struct folder *f, const struct ledger_head *head, const struct ledger_counts *counts, int64_t holder)
 {
 	struct strbuf text = STRBUF_INIT(PRINT_MAX);
 	struct json_writer json;
@@ -92,6 +116,7 @@ static void print_json(const struct folder *f, const struct ledger_head *head, c
 		json_put_int(&json, "last_exit_status", head->last_exit_status);
 	else
 		json_put_null(&json, "last_exit_status");
+	put_running(&json, head, holder);
 	json_close(&json);
 	strbuf_addc(&text, '\n');
 	print_out(&text);
@@ -105,15 +130,17 @@ int cmd_status(const struct options *o)
 	struct ledger_counts counts;
 	struct err err = ERR_INIT;
 	int status = folder_open(&f, o);
+	int64_t holder;
 
 	if (status)
 		goto out;
+	holder = run_pid(f.output_dir);
 	if (ledger_head(f.ledger, &head, &err) < 0 || ledger_count(f.ledger, &counts, &err) < 0)
 		status = print_err(&err);
 	else if (o->json)
-		print_json(&f, &head, &counts);
+		print_json(&f, &head, &counts, holder);
 	else
-		print_text(&f, &head, &counts);
+		print_text(&f, &head, &counts, holder);
 out:
 	folder_close(&f);
 	return status;

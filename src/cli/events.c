@@ -23,13 +23,15 @@
 static int look_into(const char *path, struct err *err)
 {
 	char head[sizeof LINE_BEGIN] = "", last = '\n';
-	int fd = open(path, O_RDONLY | O_NONBLOCK | O_CLOEXEC);
 	struct stat st;
-	int rc = 0;
+	int fd, rc = 0;
 
+	if (stat(path, &st) != 0 || !S_ISREG(st.st_mode))
+		return 0; /* new, or no file */
+	fd = open(path, O_RDONLY | O_CLOEXEC);
 	if (fd < 0)
-		return 0; /* new, or not to be read: writing to it says more */
-	if (fstat(fd, &st) == 0 && S_ISREG(st.st_mode) && st.st_size > 0) {
+		return 0; /* not to be read: writing to it says more */
+	if (fstat(fd, &st) == 0 && st.st_size > 0) {
 		if (pread(fd, head, sizeof LINE_BEGIN - 1, 0) < 0 || strcmp(head, LINE_BEGIN) != 0)
 			rc = err_set(err, ERR_USAGE, "--events: '%s' is there and holds no events; name a new file, or one from an earlier run", path);
 		else if (pread(fd, &last, 1, st.st_size - 1) == 1 && last != '\n')
@@ -39,19 +41,16 @@ static int look_into(const char *path, struct err *err)
 	return rc;
 }
 
-/* Opening a FIFO waits for its reader: said first, so that nobody wonders. */
-static void say_wait(const char *path)
+/* Opening a FIFO waits for its reader: said first, so that nobody wonders. Opened once only: a reader takes a close for the end. */
+static int open_to_write(const char *path)
 {
-	struct stat st;
-	int fd;
+	int flags = O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC;
+	int fd = open(path, flags | O_NONBLOCK, 0666);
 
-	if (stat(path, &st) != 0 || !S_ISFIFO(st.st_mode))
-		return;
-	fd = open(path, O_WRONLY | O_NONBLOCK | O_CLOEXEC);
-	if (fd >= 0)
-		(void)close(fd);
-	else if (errno == ENXIO)
-		print_message("--events: waiting for a reader of '%s'", path);
+	if (fd >= 0 || errno != ENXIO)
+		return fd;
+	print_message("--events: waiting for a reader of '%s'", path);
+	return open(path, flags, 0666);
 }
 
 int events_open(struct events *e, const char *path, const struct run_config *config, struct err *err)
@@ -68,8 +67,7 @@ int events_open(struct events *e, const char *path, const struct run_config *con
 	cut = look_into(path, err);
 	if (cut < 0)
 		return -1;
-	say_wait(path);
-	e->fd = open(path, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0666);
+	e->fd = open_to_write(path);
 	if (e->fd < 0)
 		return err_set_sys(err, ERR_USAGE, errno, "--events: cannot write to '%s'", path);
 	if (cut)
@@ -105,7 +103,7 @@ static void give_up(struct events *e, int sys_errno)
 
 /*
  * As much of what is pending as can be written within timeout_ms. A pipe that polls as writable takes PIPE_BUF bytes
- * without a wait (POSIX), which is why no more is asked of it at once; O_NONBLOCK would be shared with whoever has standard output too.
+ * without a wait (POSIX), which is why no more is asked of it at once: O_NONBLOCK on standard output would be shared with whoever has it too.
  */
 static void flush(struct events *e, int timeout_ms)
 {
@@ -121,7 +119,9 @@ static void flush(struct events *e, int timeout_ms)
 		n = write(e->fd, e->pending.buf, e->pending.len < PIPE_BUF ? e->pending.len : PIPE_BUF);
 		if (n > 0)
 			drop_written(&e->pending, (size_t)n);
-		else if (errno != EINTR && errno != EAGAIN)
+		else if (errno == EAGAIN)
+			return;
+		else if (errno != EINTR)
 			give_up(e, errno);
 	}
 }

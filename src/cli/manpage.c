@@ -23,6 +23,8 @@ static const struct entry files[] = {
 static const struct entry environment[] = {
 	{ "NO_COLOR", "when it is set and not empty, nothing is coloured" },
 	{ "TERM", "with dumb, or unset, progress is printed as plain lines" },
+	{ "XDG_DATA_HOME", "mgbatch/models in it has checkpoints by the name of their version; ~/.local/share unless said" },
+	{ "HF_HUB_CACHE, HF_HOME", "where Hugging Face's tools have put checkpoints; ~/.cache/huggingface unless said" },
 	{ NULL, NULL },
 };
 

@@ -65,7 +65,7 @@ static void open_version(struct models *models, const struct manifest *m, const 
 		open_folder(models, version->name, dir, version->line, version->column, findings);
 	} else {
 		if (version->is_default)
-			(void)err_wrap(&err, "neither checkpoint nor modelVersion is said, and of modelVersion's default");
+			(void)err_wrap(&err, "no checkpoint is named and no modelVersion said, so the default is taken");
 		findings_add(findings, version->line, version->column, err.text);
 	}
 	free(dir);

@@ -21,7 +21,7 @@ static const struct option table[] = {
 	{ "--checkpoint", NULL, KIND_TEXT, AT(checkpoint), PREPARES, "DIR", "the folder of the model's weights" },
 	{ "--set", NULL, KIND_TEXTS, AT(sets), PREPARES, "NAME=VALUE", "a parameter's value over the manifest's; may be repeated" },
 	{ "--select", NULL, KIND_TEXT, AT(select), MAKES | VERB_LIST | VERB_RETRY | VERB_VERIFY | VERB_GC, "EXPR", "only the jobs for which this holds: seed = 1 and set = rain" },
-	{ "--limit", NULL, KIND_COUNT, AT(limit), VERB_RUN, "N", "start at most N jobs" },
+	{ "--limit", NULL, KIND_COUNT, AT(limit), VERB_RUN | VERB_PLAN, "N", "start at most N jobs" },
 	{ "--for", NULL, KIND_TIME, AT(for_s), VERB_RUN, "TIME", "start no more jobs after this time (90s, 15m, 6h)" },
 	{ "--threads", NULL, KIND_COUNT, AT(threads), PREPARES, "N", "processors to use; all that this process may use unless said" },
 	{ "--wait", NULL, KIND_FLAG, AT(wait), VERB_RUN | VERB_RETRY | VERB_VERIFY | VERB_GC, NULL, "wait for another run on this folder to end" },

@@ -10,21 +10,13 @@
 
 /* ---- the names there are ---------------------------------------------------- */
 
-/* "axis.column" is known by its column too. */
-static bool is_named(const char *axis, const char *name)
-{
-	const char *dot = strchr(axis, '.');
-
-	return !strcmp(axis, name) || (dot && !strcmp(dot + 1, name));
-}
-
 static bool is_variable(void *arg, const char *name)
 {
 	const struct manifest *m = arg;
 
 	for (int64_t i = 0; i < m->n_jobs; i++)
 		for (int k = 0; k < m->jobs[i].n_axes; k++)
-			if (is_named(m->jobs[i].axes[k].name, name))
+			if (predicate_is_named(m->jobs[i].axes[k].name, name))
 				return true;
 	return false;
 }

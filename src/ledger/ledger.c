@@ -71,11 +71,11 @@ static int migrate(struct ledger *l, struct err *err)
 static int set_journal(struct ledger *l, bool is_network, bool costs_money, struct err *err)
 {
 	const char *journal = is_network ? "PRAGMA journal_mode = TRUNCATE" : "PRAGMA journal_mode = WAL";
-	const char *sync = is_network || costs_money ? "PRAGMA synchronous = FULL" : "PRAGMA synchronous = NORMAL";
 
+	l->is_quick = !is_network && !costs_money;
 	if (run_text(l, journal, err) != 0)
 		return -1;
-	return run_text(l, sync, err);
+	return run_text(l, l->is_quick ? "PRAGMA synchronous = NORMAL" : "PRAGMA synchronous = FULL", err);
 }
 
 static struct ledger *new_ledger(const char *path)
@@ -84,10 +84,10 @@ static struct ledger *new_ledger(const char *path)
 
 	l->path = mem_strdup(path);
 	sql_sources(l);
-	for (int i = 0; i < 4; i++) {
+	for (int i = 0; i < 4; i++)
 		strbuf_init(&l->texts[i], TEXT_BYTES_MAX);
+	for (int i = 0; i < SQL_N_HEAD_TEXTS; i++)
 		strbuf_init(&l->head[i], TEXT_BYTES_MAX);
-	}
 	return l;
 }
 
@@ -113,10 +113,10 @@ void ledger_close(struct ledger *l)
 	if (!l)
 		return;
 	sql_release(l);
-	for (int i = 0; i < 4; i++) {
+	for (int i = 0; i < 4; i++)
 		strbuf_release(&l->texts[i]);
+	for (int i = 0; i < SQL_N_HEAD_TEXTS; i++)
 		strbuf_release(&l->head[i]);
-	}
 	(void)sqlite3_close(l->db);
 	free(l->path);
 	free(l);
@@ -174,6 +174,21 @@ static int put_owner(struct ledger *l, const struct ledger_owner *owner, struct 
 
 /* ---- opening -------------------------------------------------------------------- */
 
+/* Whoever may change the ledger makes the reports old, as far as anybody can tell afterwards. */
+static int forget_reports(const char *output_dir, const char *dir, struct err *err)
+{
+	char *path = fs_join(output_dir, LEDGER_REPORTED);
+	int rc = 0;
+
+	if (fs_exists(path)) {
+		rc = fs_remove(path, err);
+		if (rc == 0)
+			rc = fs_sync_dir(dir, err);
+	}
+	free(path);
+	return rc;
+}
+
 int ledger_open_write(struct ledger **ret, const char *output_dir, const struct ledger_owner *owner, struct err *err)
 {
 	char *dir = fs_join(output_dir, LEDGER_DIR);
@@ -192,6 +207,8 @@ int ledger_open_write(struct ledger **ret, const char *output_dir, const struct 
 		goto out;
 	if (ledger_check_owner(l, output_dir, owner, err) != 0 || put_owner(l, owner, err) != 0)
 		goto out;
+	if (forget_reports(output_dir, dir, err) != 0)
+		goto out;
 	*ret = l;
 	l = NULL;
 	rc = 0;
@@ -206,7 +223,7 @@ out:
 static int open_immutable(struct ledger *l, struct err *err)
 {
 	char *log = mem_printf("%s-wal", l->path);
-	bool has_log = fs_exists(log);
+	bool has_log = fs_find(log, NULL) != 0; /* one that cannot be seen may be there */
 	struct strbuf uri;
 	int rc;
 
@@ -261,12 +278,12 @@ int ledger_open_read(struct ledger **ret, const char *output_dir, struct err *er
 {
 	char *path = fs_join(output_dir, LEDGER_FILE);
 	struct ledger *l = NULL;
-	int rc = -1;
+	int rc = -1, there = fs_find(path, err);
 
-	if (!fs_exists(path)) {
+	if (there == 0)
 		(void)nothing_yet(err, path, "does not exist");
+	if (there != 1)
 		goto out;
-	}
 	l = new_ledger(path);
 	if (open_for_reading(l, err) != 0)
 		goto out;

@@ -40,6 +40,8 @@ struct ledger_head {
 	int last_exit_status;      /* -1: none yet */
 	double audio_s_per_s;      /* seconds of audio made per second of run, over finished runs; 0: unknown */
 	const char *tool_version;  /* of the latest run */
+	const char *last_host;     /* where it runs or ran */
+	int64_t last_pid;
 };
 int ledger_head(struct ledger *l, struct ledger_head *ret, struct err *err) WARN_UNUSED;
 

@@ -28,8 +28,8 @@ static int head_owner(struct ledger *l, struct ledger_head *ret, struct err *err
 
 static int head_run(struct ledger *l, struct ledger_head *ret, struct err *err)
 {
-	static const int columns[] = { 11, 10, 9 }; /* manifest_path, made_by, tool */
-	const char **texts[] = { &ret->manifest_path, &ret->made_by, &ret->tool_version };
+	static const int columns[] = { 11, 10, 9, 5 }; /* manifest_path, made_by, tool, host */
+	const char **texts[] = { &ret->manifest_path, &ret->made_by, &ret->tool_version, &ret->last_host };
 	sqlite3_stmt *st = sql_get(l, SQL_LAST_RUN, err);
 	int rc = st ? sql_row(l, st, err) : -1;
 
@@ -38,7 +38,8 @@ static int head_run(struct ledger *l, struct ledger_head *ret, struct err *err)
 	ret->last_started_ms = sqlite3_column_int64(st, 1);
 	ret->last_ended_ms = sqlite3_column_int64(st, 2);
 	ret->last_exit_status = sqlite3_column_int(st, 3);
-	for (int i = 0; i < 3; i++) {
+	ret->last_pid = sqlite3_column_int64(st, 6);
+	for (int i = 0; i < 4; i++) {
 		strbuf_reset(&l->head[1 + i]);
 		strbuf_adds(&l->head[1 + i], sql_column_text(st, columns[i]));
 		*texts[i] = l->head[1 + i].buf;
@@ -53,7 +54,7 @@ int ledger_head(struct ledger *l, struct ledger_head *ret, struct err *err)
 	double ms;
 	int rc;
 
-	*ret = (struct ledger_head){ "", "", "", "", 0, 0, -1, 0, "" };
+	*ret = (struct ledger_head){ "", "", "", "", 0, 0, -1, 0, "", "", 0 };
 	if (head_owner(l, ret, err) != 0 || head_run(l, ret, err) != 0)
 		return -1;
 	st = sql_get(l, SQL_SPEED, err);
@@ -76,12 +77,12 @@ static int read_state(struct ledger *l, const char *text, enum job_state *ret, s
 	return 0;
 }
 
+/* Counted here: SQLite's GROUP BY would sort all rows first, which takes as long as reading them. */
 int ledger_count(struct ledger *l, struct ledger_counts *ret, struct err *err)
 {
 	sqlite3_stmt *st = sql_get(l, SQL_COUNT, err);
 	enum fail_class class;
 	enum job_state state;
-	int64_t n;
 	int rc;
 
 	memset(ret, 0, sizeof *ret);
@@ -92,11 +93,10 @@ int ledger_count(struct ledger *l, struct ledger_counts *ret, struct err *err)
 			sql_done(st);
 			return -1;
 		}
-		n = sqlite3_column_int64(st, 2);
-		ret->by_state[state] += n;
-		ret->audio_s_by_state[state] += sqlite3_column_double(st, 3);
+		ret->by_state[state]++;
+		ret->audio_s_by_state[state] += sqlite3_column_double(st, 2);
 		if (state == JOB_FAILED && fail_class_find(sql_column_text(st, 1), &class) == 0)
-			ret->failed_by_class[class] += n;
+			ret->failed_by_class[class]++;
 	}
 	return rc;
 }

@@ -42,6 +42,9 @@
 
 #define SQL_LIST(X)                                                                                                  \
 	X(SQL_BEGIN, "BEGIN IMMEDIATE")                                                                              \
+	X(SQL_NORMAL, "PRAGMA synchronous = NORMAL")                                                                 \
+	X(SQL_FULL, "PRAGMA synchronous = FULL")                                                                     \
+	X(SQL_TOUCH, "PRAGMA application_id = " SQL_TEXT_OF(SQL_APPLICATION_ID)) /* writes its page although it has it */ \
 	X(SQL_COMMIT, "COMMIT")                                                                                      \
 	X(SQL_ROLLBACK, "ROLLBACK")                                                                                  \
 	X(SQL_GET_OWNER, "SELECT manifest_name, backend FROM ledger")                                                \
@@ -92,9 +95,8 @@
 	X(SQL_DROP_AWAYS, "DELETE FROM away")                                                                        \
 	X(SQL_FILE_PATH, "SELECT path FROM artifact WHERE seq = ?1")                                                 \
 	X(SQL_COUNT,                                                                                                 \
-	  "SELECT j.state, CASE j.state WHEN 'failed' THEN j.class ELSE '' END, count(*), "                          \
-	  "sum(CASE WHEN j.state = 'done' THEN coalesce(a.seconds, 0) ELSE j.audio_s END) "                          \
-	  "FROM job AS j LEFT JOIN artifact AS a ON a.seq = j.seq GROUP BY 1, 2")                                    \
+	  "SELECT j.state, j.class, CASE j.state WHEN 'done' THEN coalesce(a.seconds, 0) ELSE j.audio_s END "        \
+	  "FROM job AS j LEFT JOIN artifact AS a ON a.seq = j.seq")                                                  \
 	X(SQL_ORDER, "SELECT seq, state FROM job ORDER BY state = 'superseded', ordinal, seq")                       \
 	X(SQL_OPEN, "SELECT seq, state FROM job WHERE " SQL_IS_OPEN " ORDER BY ordinal, seq") \
 	X(SQL_JOB, "SELECT " JOB_COLUMNS JOB_JOIN "WHERE j.seq = ?1")                                                \
@@ -123,6 +125,7 @@ enum sql_id {
 	SQL_N
 };
 
+#define SQL_N_HEAD_TEXTS 5
 #define SQL_SOURCES_SIZE 128 /* every name with its comma; sql_sources sees to it that they fit */
 
 struct ledger {
@@ -130,9 +133,10 @@ struct ledger {
 	char *path;
 	sqlite3_stmt *stmts[SQL_N]; /* prepared on first use */
 	struct strbuf texts[4];     /* of the row being written: canonical, params, axes, tags */
-	struct strbuf head[4];      /* of ledger_head: owner, manifest path, made_by, tool */
+	struct strbuf head[SQL_N_HEAD_TEXTS];      /* of ledger_head: owner, manifest path, made_by, tool, host */
 	char sources[JOB_N_STATES][SQL_SOURCES_SIZE]; /* sql_sources */
 	bool in_transaction;
+	bool is_quick; /* synchronous=NORMAL: a power cut may take the last transactions */
 };
 
 /* Fills l->sources: for each state those that may become it, as SQL_IF_MAY wants them. */
@@ -161,5 +165,7 @@ extern const char *const sql_schema[SQL_VERSION];
 /* What a reader does instead, who may not change the file: a view of its own that shows an old table as the next version has it. NULL: nothing. */
 extern const char *const sql_views[SQL_VERSION];
 #define SQL_APPLICATION_ID 0x4d474241 /* "MGBA": file(1) and people can tell whose database it is */
+#define SQL_TEXT_OF_(x) #x
+#define SQL_TEXT_OF(x) SQL_TEXT_OF_(x)
 
 #endif

@@ -27,6 +27,21 @@ int ledger_commit(struct ledger *l, struct err *err)
 	return 0;
 }
 
+/* A change that changes nothing goes to the log behind all others and is synced with them. */
+int ledger_make_lasting(struct ledger *l, struct err *err)
+{
+	int rc;
+
+	if (!l->is_quick)
+		return 0;
+	rc = sql_run_plain(l, SQL_FULL, err);
+	if (rc == 0)
+		rc = sql_run_plain(l, SQL_TOUCH, err);
+	if (rc == 0)
+		rc = sql_run_plain(l, SQL_NORMAL, err);
+	return rc;
+}
+
 void ledger_rollback(struct ledger *l)
 {
 	struct err ignored = ERR_INIT;

@@ -20,12 +20,16 @@
 #define LEDGER_DIR ".mgbatch"
 #define LEDGER_FILE ".mgbatch/ledger.db"
 #define LEDGER_LOCK ".mgbatch/lock"
+#define LEDGER_REPORTED ".mgbatch/reported" /* run/reported.h; removed whenever the ledger is opened for writing */
 
 /* ERR_USAGE: the folder belongs to another manifest name or backend. ERR_LEDGER: unusable. */
 int ledger_open_write(struct ledger **ret, const char *output_dir, const struct ledger_owner *owner, struct err *err) WARN_UNUSED;
 
 int ledger_begin(struct ledger *l, struct err *err) WARN_UNUSED;
 int ledger_commit(struct ledger *l, struct err *err) WARN_UNUSED;
+/* Outside a transaction: what was committed so far, a power cut cannot take back. Asked before files that are there already
+ * are moved: a lost row would no longer know them. Where every commit lasts (synchronous=FULL) nothing happens. */
+int ledger_make_lasting(struct ledger *l, struct err *err) WARN_UNUSED;
 void ledger_rollback(struct ledger *l); /* nothing happens outside a transaction */
 
 /* ---- runs ----------------------------------------------------------------------- */

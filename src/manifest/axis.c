@@ -74,17 +74,36 @@ out:
 	return good;
 }
 
+/* "1-4", as other programs write a range. */
+static bool looks_like_dash_range(const char *text)
+{
+	size_t first = strspn(text, "0123456789."), gap = strspn(text + first, " -");
+	size_t second = strspn(text + first + gap, "0123456789.");
+
+	return first > 0 && second > 0 && strchr(text + first, '-') && text[first + gap + second] == 0;
+}
+
 static bool read_scalar(struct manifest_inside *in, struct axis *axis)
 {
 	const struct node *n = axis->value;
 	enum param_type type = axis->param < 0 ? PARAM_NUMBER : card_param(in->card, axis->param)->type;
+	enum table_kind kind;
+	struct shown s;
 
 	if (node_is_null(n)) {
 		NODE_SAY(in, n, "%s has no values: write a list, a range as 1..4, or a table", axis->name);
 		return false;
 	}
+	if (table_kind_find(n->text, &kind) == 0) {
+		NODE_SAY(in, n, "%s has one value, which looks like a file's name: write {file: %s} for what stands in it, or a list [ ]", axis->name,
+			 show(&s, n->text));
+		return false;
+	}
 	if (n->is_quoted || !range_looks_like(n->text) || (type != PARAM_NUMBER && type != PARAM_INTEGER)) {
-		NODE_SAY(in, n, "%s has one value: put it under params, or write a list [ ]", axis->name);
+		if (type != PARAM_TEXT && looks_like_dash_range(n->text))
+			NODE_SAY(in, n, "%s has '%s': a range is written with two points, as 1..4", axis->name, show(&s, n->text));
+		else
+			NODE_SAY(in, n, "%s has one value: put it under params, or write a list [ ]", axis->name);
 		return false;
 	}
 	return read_range(in, axis);

@@ -3,9 +3,9 @@
  */
 #include "manifest/axis_file.h"
 
+#include "base/text.h"
 #include "manifest/predicate.h"
 
-#include <inttypes.h>
 #include <string.h>
 
 struct file_row {
@@ -62,6 +62,7 @@ bool axis_keep_rows(struct reading *rd)
 	struct predicate_subject subject = { .variable = cell_of, .of = &at };
 	const struct predicate *p;
 	int *rows, n_kept = 0;
+	char count[32];
 	struct shown s;
 
 	rd->axis->n_rows = t->n_rows;
@@ -77,6 +78,6 @@ bool axis_keep_rows(struct reading *rd)
 	rd->axis->rows = rows;
 	rd->axis->n_rows = n_kept;
 	if (n_kept == 0)
-		NODE_SAY(rd->in, n, "where keeps none of the %" PRId64 " rows of %s: loosen it", t->n_rows, show(&s, rd->name));
+		NODE_SAY(rd->in, n, "where keeps none of %s of %s: loosen it", text_count(count, sizeof count, t->n_rows, "row"), show(&s, rd->name));
 	return n_kept > 0;
 }

@@ -13,7 +13,7 @@
  * What DESIGN section 3 leaves open is so: a set's own axes vary slowest, then the top's.
  * Nearer wins name by name (command line, set, top); tags of top and set are united, and a
  * combination goes when any exclude of either holds; takes is the nearer. takes: 2 or more makes an axis "take"
- * (k1, k2 in {axes}). A table's row without a label is called by its number. The same job twice, in a
+ * (k1, k2 in {axes}). A table's row without a label is called by its number (in its file, whatever `where` keeps). The same job twice, in a
  * list or in two sets, is a mistake. An exclude looks at given seeds, not at derived ones. In a prompt stand
  * {axis}, {column}, {axis.column}, {take} and parameters that are no texts. output.name takes {column} for {axis.column}.
  * --backend B that is not the manifest's own adds "-B" to output.dir. A path that gets "val" or

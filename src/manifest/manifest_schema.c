@@ -30,7 +30,7 @@ static void put_fake(struct json_writer *w)
 	json_put_text(w, "type", "object");
 	json_put_bool(w, "additionalProperties", false);
 	json_open_object(w, "properties");
-	schema_quantity(w, "delay", "Work time of a job, as 20ms.");
+	schema_quantity(w, "delay", SCHEMA_DURATION_PATTERN, "Work time of a job, as 20ms.");
 	json_open_object(w, "fail");
 	json_put_text(w, "description", "Class of the failure.");
 	json_open_array(w, "enum");
@@ -167,9 +167,9 @@ static void put_run(struct json_writer *w)
 	json_put_text(w, "type", "object");
 	json_put_bool(w, "additionalProperties", false);
 	json_open_object(w, "properties");
-	schema_quantity(w, "for", "Start no job after this time, as 6h.");
+	schema_quantity(w, "for", SCHEMA_DURATION_PATTERN, "Start no job after this time, as 6h.");
 	schema_integer(w, "tries", 1, TRIES_MAX, "Tries of a job in all; 3 unless said.");
-	schema_quantity(w, "memory", "For weights and all the rest, as 6G; 80 % of what is free unless said.");
+	schema_quantity(w, "memory", SCHEMA_SIZE_PATTERN, "For weights and all the rest, as 6G; 80 % of what is free unless said.");
 	json_open_object(w, "credits");
 	json_put_text(w, "description", "What a hosted run may cost at most.");
 	json_put_text(w, "type", "number");
@@ -196,8 +196,8 @@ static void put_backend(struct json_writer *w)
 	json_put_text(w, "description", "Who makes the music; native unless said.");
 	json_put_text(w, "default", param_backend_name(PARAM_NATIVE));
 	json_open_array(w, "enum");
-	json_put_text(w, NULL, param_backend_name(PARAM_NATIVE));
-	json_put_text(w, NULL, param_backend_name(PARAM_FAKE));
+	for (int b = 0; b < PARAM_N_BACKENDS; b++)
+		json_put_text(w, NULL, param_backend_name((enum param_backend)b));
 	json_close(w);
 	json_close(w);
 }

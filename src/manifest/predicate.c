@@ -120,17 +120,20 @@ static struct value job_param(const void *of, int param)
 	return job_value(of, param);
 }
 
-/* A variable is an axis's own name, "axis.column", or the column's name alone. */
+bool predicate_is_named(const char *variable, const char *name)
+{
+	const char *dot = strchr(variable, '.');
+
+	return !strcmp(variable, name) || (dot && !strcmp(dot + 1, name));
+}
+
 static const char *job_variable(const void *of, const char *name)
 {
 	const struct job *job = of;
 
-	for (int i = 0; i < job->n_axes; i++) {
-		const char *dot = strchr(job->axes[i].name, '.');
-
-		if (!strcmp(job->axes[i].name, name) || (dot && !strcmp(dot + 1, name)))
+	for (int i = 0; i < job->n_axes; i++)
+		if (predicate_is_named(job->axes[i].name, name))
 			return job->axes[i].text;
-	}
 	return NULL;
 }
 

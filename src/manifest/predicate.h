@@ -60,6 +60,8 @@ struct predicate_subject {
 	int n_tags, take;
 };
 bool predicate_holds(const struct predicate *p, const struct predicate_subject *subject);
+/* Does this name mean this variable? "axis.column" is known by its column too. */
+bool predicate_is_named(const char *variable, const char *name);
 /* state: of the job as people write it, or NULL. The job must outlive the subject. */
 void predicate_subject_of_job(struct predicate_subject *ret, const struct job *job, const char *state);
 

@@ -30,13 +30,14 @@ void schema_scalar(struct json_writer *w, const char *member)
 	json_close(w);
 }
 
-void schema_quantity(struct json_writer *w, const char *member, const char *help)
+void schema_quantity(struct json_writer *w, const char *member, const char *pattern, const char *help)
 {
 	static const char *const types[] = { "string", "number", NULL };
 
 	json_open_object(w, member);
 	json_put_text(w, "description", help);
 	schema_types(w, types);
+	json_put_text(w, "pattern", pattern); /* of the texts; a number is its own form */
 	json_close(w);
 }
 

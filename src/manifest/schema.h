@@ -15,7 +15,10 @@
 void schema_types(struct json_writer *w, const char *const *types); /* NULL-terminated */
 void schema_ref(struct json_writer *w, const char *member, const char *kind, const char *name); /* to definitions/KIND-NAME, KIND where name is "" */
 void schema_scalar(struct json_writer *w, const char *member); /* a text, a number, true or false */
-void schema_quantity(struct json_writer *w, const char *member, const char *help); /* a text or a number, as durations and sizes are written */
+/* What text_parse_duration and text_parse_size read. */
+#define SCHEMA_DURATION_PATTERN "^(\\d*\\.?\\d+h)?(\\d*\\.?\\d+m)?(\\d*\\.?\\d+s)?(\\d*\\.?\\d+ms)?$"
+#define SCHEMA_SIZE_PATTERN "^\\d*\\.?\\d+([KMGTkmgt][iI]?)?[bB]?$"
+void schema_quantity(struct json_writer *w, const char *member, const char *pattern, const char *help); /* a number, or a text with its unit */
 void schema_integer(struct json_writer *w, const char *member, int min, int max, const char *help);
 void schema_text(struct json_writer *w, const char *member, const char *pattern, const char *help); /* pattern may be NULL */
 

@@ -236,17 +236,22 @@ const char *joined(struct manifest_inside *in, const char *dir, const char *name
 	return copy;
 }
 
+/* The manifest's own backend, whatever --backend says. */
+static enum param_backend own_backend(const struct manifest_inside *in)
+{
+	const struct node *n = node_find(in->root, "backend");
+	enum param_backend own;
+
+	return n && n->kind == NODE_SCALAR && param_backend_find(n->text, &own) == 0 ? own : PARAM_NATIVE;
+}
+
 static void read_dir(struct manifest_inside *in, const struct node *output, const struct manifest_overrides *over)
 {
 	const struct node *n = scalar_member(in, output, "dir");
-	enum param_backend own = PARAM_NATIVE;
-	const struct node *backend = node_find(in->root, "backend");
 	const char *dir = n ? joined(in, in->base_dir, n->text)
 			    : joined(in, in->base_dir, arena_printf(&in->arena, "out/%s", in->m->name));
 
-	if (backend && backend->kind == NODE_SCALAR && param_backend_find(backend->text, &own))
-		own = PARAM_NATIVE;
-	if (over->backend && own != in->backend) {
+	if (over->backend && own_backend(in) != in->backend) {
 		size_t len = strlen(dir);
 
 		while (len > 1 && dir[len - 1] == '/')
@@ -372,7 +377,7 @@ static void read_credits(struct manifest_inside *in, const struct node *run)
 	if (n->is_quoted || !text_parse_number(n->text, &in->m->run.credits) || in->m->run.credits < 0) {
 		NODE_SAY(in, n, "credits must be a number of at least 0, found '%s'", show(&s, n->text));
 		in->m->run.credits = -1;
-	} else if (in->backend != PARAM_SCENARIO) {
+	} else if (in->backend != PARAM_SCENARIO && own_backend(in) != PARAM_SCENARIO) {
 		NODE_WARN(in, n, "credits limit the hosted backend only; '%s' costs none", param_backend_name(in->backend));
 	}
 }

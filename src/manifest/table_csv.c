@@ -20,7 +20,32 @@ struct reader {
 	char *cells[TABLE_COLUMNS_MAX + 1];
 	int n_cells; /* counts on where cells has no room */
 	bool has_content; /* some cell of the row is not empty */
+	bool has_quotes;  /* some cell of the row stood in quotes */
 };
+
+/* ---- wrong separators ---------------------------------------------------------- */
+
+/* Is found what separates the cells of another kind of file? Says so. */
+static bool say_separator(struct reader *r, int line, char found)
+{
+	const char *sentence = NULL;
+
+	if (r->separator == ',' && found == ';')
+		sentence = "the cells are separated by ';', where a .csv has commas: save it with commas, or with tabs as .tsv";
+	else if (r->separator == ',' && found == '\t')
+		sentence = "the cells are separated by tabs, where a .csv has commas: call the file .tsv";
+	else if (r->separator == '\t' && found == ',')
+		sentence = "the cells are separated by commas, where a .tsv has tabs: call the file .csv";
+	if (sentence)
+		table_say(r->t, line, "%s", sentence);
+	return sentence != NULL;
+}
+
+/* The first character of text that may be another file's separator, or 0. */
+static char foreign_separator(const char *text)
+{
+	return text[strcspn(text, ";\t,")];
+}
 
 /* ---- cells ------------------------------------------------------------------- */
 
@@ -98,7 +123,8 @@ static enum cell_end take_quoted(struct reader *r, char **ret)
 	r->p++;
 	skip_blanks(r);
 	if (*r->p && *r->p != r->separator && *r->p != '\r' && *r->p != '\n') {
-		table_say(r->t, r->line, "text follows a closing quote: inside quotes, write two quotes for one");
+		if (r->t->n_columns > 0 || !say_separator(r, r->line, *r->p))
+			table_say(r->t, r->line, "text follows a closing quote: inside quotes, write two quotes for one");
 		return give_up(r);
 	}
 	how = take_end(r);
@@ -114,11 +140,12 @@ static enum cell_end take_row(struct reader *r)
 	enum cell_end how;
 
 	r->n_cells = 0;
-	r->has_content = false;
+	r->has_content = r->has_quotes = false;
 	do {
 		char *cell;
 
 		skip_blanks(r);
+		r->has_quotes |= *r->p == '"';
 		how = *r->p == '"' ? take_quoted(r, &cell) : take_plain(r, &cell);
 		if (how == END_WRONG)
 			return how;
@@ -130,27 +157,10 @@ static enum cell_end take_row(struct reader *r)
 	return how;
 }
 
-/* A wrong separator makes one column of all. True when it was said. */
-static bool say_separator(struct reader *r, int line)
-{
-	const char *header = r->cells[0];
-
-	if (r->n_cells > 1)
-		return false;
-	if (r->separator == ',' && strchr(header, ';'))
-		table_say(r->t, line, "the cells are separated by ';', where a .csv has commas: save it with commas, or with tabs as .tsv");
-	else if (r->separator == ',' && strchr(header, '\t'))
-		table_say(r->t, line, "the cells are separated by tabs, where a .csv has commas: call the file .tsv");
-	else if (r->separator == '\t' && strchr(header, ','))
-		table_say(r->t, line, "the cells are separated by commas, where a .tsv has tabs: call the file .csv");
-	else
-		return false;
-	return true;
-}
-
 static bool add_header(struct reader *r, int line)
 {
-	if (say_separator(r, line))
+	/* A wrong separator makes one column of all. */
+	if (r->n_cells == 1 && !r->has_quotes && say_separator(r, line, foreign_separator(r->cells[0])))
 		return false;
 	for (int i = 0; i < r->n_cells; i++)
 		if (!table_add_column(r->t, line, i <= TABLE_COLUMNS_MAX ? r->cells[i] : "?"))

@@ -231,6 +231,10 @@ struct table_file *table_file_parse(char *text, size_t len, enum table_kind kind
 	}
 	if (check_encoding(t, start, len))
 		kinds[kind].read(t, start);
+	if (kind == TABLE_JSONL) { /* its cells are copies */
+		free(t->text);
+		t->text = NULL;
+	}
 	return t;
 }
 

@@ -18,7 +18,7 @@
  * mistake only the byte; here cells are cut in the file's own memory, so that a million rows cost their bytes and a
  * pointer a cell, and every sentence has its line. JSON is base/json's.
  *
- * Memory: the file, a pointer a cell, 4 bytes a row; for .jsonl also each text again and a byte a cell. A struct is
+ * Memory: the file (for .jsonl its texts), a pointer a cell, 4 bytes a row; for .jsonl a byte a cell more. A struct is
  * read-only after parsing. No function here says mistakes to the manifest: axis_file.c does.
  */
 #ifndef MANIFEST_TABLE_FILE_H
@@ -52,7 +52,7 @@ struct table_mistake {
 
 struct table_file {
 	enum table_kind kind;
-	char *text; /* the file's bytes, cut into cells */
+	char *text; /* the file's bytes, cut into cells; NULL after .jsonl, whose cells are in the arena */
 	struct table_column columns[TABLE_COLUMNS_MAX];
 	int n_columns;
 	int *lines; /* [n_rows]: where the row begins, from 1 */

@@ -175,7 +175,7 @@ int collect_scan(struct collect *c, struct ledger *l, struct err *err)
 {
 	memset(c, 0, sizeof *c);
 	if (ledger_head(l, &c->head, err) < 0 || ledger_count(l, &c->counts, err) < 0 ||
-	    ledger_each(l, LEDGER_ALL_STATES, look, c, err) < 0) {
+	    ledger_scan(l, LEDGER_ALL_STATES, look, c, err) < 0) {
 		collect_release(c);
 		return -1;
 	}

@@ -46,9 +46,9 @@ struct collect {
 	struct card *card; /* NULL in an empty ledger */
 	struct ledger_head head;
 	struct ledger_counts counts;
-	struct report_column *columns; /* parameters in card order, then axes in order of appearance */
+	struct report_column *columns; /* parameters in card order, then axes in the order in which rows with them came into the ledger */
 	int n_columns, cap_columns;
-	struct report_maker *makers; /* in order of appearance */
+	struct report_maker *makers; /* likewise */
 	int n_makers, cap_makers;
 	bool has_tags_done;
 	int64_t n_live; /* rows of any state but superseded */

@@ -26,23 +26,6 @@ void escape_html(struct strbuf *out, const char *text)
 	}
 }
 
-static bool is_unreserved(unsigned char c)
-{
-	return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || (c && strchr("-._~/", c));
-}
-
-void escape_url_path(struct strbuf *out, const char *path)
-{
-	for (; *path; path++) {
-		unsigned char c = (unsigned char)*path;
-
-		if (is_unreserved(c))
-			strbuf_addc(out, *path);
-		else
-			strbuf_addf(out, "%%%02X", c);
-	}
-}
-
 /*
  * Blanks at the ends are data too; some readers strip them unless they are quoted. What spreadsheets would take for
  * a formula stays as it is; in quotes it is a text for those that can be told so. -20.25 is a number and stays bare.

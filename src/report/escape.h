@@ -10,7 +10,6 @@
 #include "base/strbuf.h"
 
 void escape_html(struct strbuf *out, const char *text);                 /* element content and quoted attributes */
-void escape_url_path(struct strbuf *out, const char *path);             /* RFC 3986: all but unreserved and '/' as %XX */
 void escape_csv(struct strbuf *out, const char *text);                  /* RFC 4180: quoted where needed */
 void escape_json_in_html(struct strbuf *out, const char *json, size_t len); /* JSON inside <script>: no '<', '>', '&' */
 void escape_base64(struct strbuf *out, const unsigned char *bytes, size_t len); /* RFC 4648, padded */

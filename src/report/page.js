@@ -37,7 +37,7 @@ const showView = () => {
 	const place = { rows: layout.rowsAxis, cols: layout.colsAxis, tabs: layout.tabsAxis };
 	for (const id of ['rows', 'cols', 'tabs']) {
 		$(id).value = view[id];
-		$(id).options[0].textContent = 'auto' + (view[id] ? '' : ': ' + (place[id] ? place[id].name : 'none'));
+		$(id).options[0].textContent = view[id] ? 'auto' : (place[id] ? place[id].name : 'none') + ' (auto)';
 	}
 	if ($('text').value !== view.text) $('text').value = view.text;
 	$('set').value = view.set === null ? '' : String(sets.indexOf(view.set) + 1);

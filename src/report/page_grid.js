@@ -20,7 +20,7 @@ const waves = new IntersectionObserver(entries => {
 
 const makeClip = job => {
 	const box = make('div', { class: 'clip' + (BAD.includes(job.state) ? ' bad' : job.state === 'superseded' ? ' old' : ''), tabindex: '-1', role: 'group', 'aria-label': sayClip(job) });
-	const line = make('div', { class: 'line' }, ...layout.inCell.filter(a => a.of(job) !== '').map(a => make('b', { title: labelOf(a, a.of(job)) }, labelOf(a, a.of(job)))));
+	const words = make('div', { class: 'words' }, ...layout.inCell.filter(a => a.of(job) !== '').map(a => make('b', { title: labelOf(a, a.of(job)) }, labelOf(a, a.of(job)))));
 	box.job = job;
 	box.id = 'clip-' + job.n;
 	if (job.file) {
@@ -30,11 +30,11 @@ const makeClip = job => {
 		waves.observe(wave);
 		box.append(make('div', { class: 'top' },
 			make('button', { class: 'play', type: 'button', tabindex: '-1', 'aria-label': 'Play ' + sayAxes(job), onclick: () => toggleSound(job) }, icon('play')), wave));
-		line.append(make('span', {}, saySeconds(job.file.seconds)), make('span', {}, sayLoudness(job.file)));
+		words.append(make('span', {}, saySeconds(job.file.seconds)), make('span', {}, sayLoudness(job.file)));
 	}
-	if (job.state !== 'done') line.prepend(make('span', { class: 'state state-' + job.state, title: WHY[job.state] }, job.state));
-	line.append(make('button', { class: 'more', type: 'button', tabindex: '-1', 'aria-label': 'Details of ' + sayAxes(job), onclick: () => showDetails(job) }, '…'));
-	box.append(line);
+	if (job.state !== 'done') words.prepend(make('span', { class: 'state state-' + job.state, title: WHY[job.state] }, job.state));
+	box.append(make('div', { class: 'line' }, words,
+		make('button', { class: 'more', type: 'button', tabindex: '-1', 'aria-label': 'Details of ' + sayAxes(job), onclick: () => showDetails(job) }, '…')));
 	if (job.trouble && job.state !== 'done') box.append(make('p', { class: 'say' }, make('b', {}, job.trouble[0]), ': ', job.trouble[1]));
 	else if (!job.file) box.append(make('p', { class: 'soft why' }, WHY[job.state]));
 	return box;
@@ -127,33 +127,37 @@ const goTo = job => {
 	writeAddress();
 	if (!$('details').hidden) showDetails(job);
 };
-const lineOf = (stack, k) => new Set(stack.slice(0, k + 1).map(j => clipOf.get(j).offsetTop)).size - 1;
+// For each clip of a stack the line of the stack in which it stands: a wide cell has several beside each other.
+const linesOf = stack => {
+	let line = -1, top = NaN;
+	return stack.map(job => {
+		const its = clipOf.get(job).offsetTop;
+		if (its !== top) line++;
+		top = its;
+		return line;
+	});
+};
+const cellsFrom = (length, at, step) => Array.from({ length: step > 0 ? length - at - 1 : at }, (_, i) => at + step * (i + 1));
 // The clip beside `job`, by how they stand in the window: in its own stack, then in the next cell that has one.
 const sideways = (job, step) => {
-	const [r, c, k] = placeOf.get(job), stack = stackAt(r, c), line = lineOf(stack, k);
-	const beside = stack[k + step];
-	if (beside && (lineOf(stack, k + step) === line || layout.cols.length === 1)) return beside;
-	for (let at = c + step; at >= 0 && at < layout.cols.length; at += step) {
-		const other = stackAt(r, at);
-		if (!other.length) continue;
-		const there = other.filter((_, i) => lineOf(other, i) === Math.min(line, lineOf(other, other.length - 1)));
-		return step > 0 ? there[0] : there[there.length - 1];
-	}
-	return null;
+	const [r, c, k] = placeOf.get(job), stack = stackAt(r, c), lines = linesOf(stack), beside = stack[k + step];
+	if (beside && (lines[k + step] === lines[k] || layout.cols.length === 1)) return beside;
+	const other = cellsFrom(layout.cols.length, c, step).map(at => stackAt(r, at)).find(s => s.length);
+	if (!other) return null;
+	const its = linesOf(other), line = Math.min(lines[k], its[its.length - 1]);
+	const there = other.filter((_, i) => its[i] === line);
+	return step > 0 ? there[0] : there[there.length - 1];
 };
 const upOrDown = (job, step) => {
-	const [r, c, k] = placeOf.get(job), stack = stackAt(r, c), line = lineOf(stack, k);
-	const left = clipOf.get(job).offsetLeft;
-	const nearest = list => list.reduce((best, j) => best && Math.abs(clipOf.get(best).offsetLeft - left) <= Math.abs(clipOf.get(j).offsetLeft - left) ? best : j, null);
-	const inStack = nearest(stack.filter((_, i) => lineOf(stack, i) === line + step));
+	const [r, c, k] = placeOf.get(job), stack = stackAt(r, c), lines = linesOf(stack);
+	const far = j => Math.abs(clipOf.get(j).offsetLeft - clipOf.get(job).offsetLeft);
+	const nearest = list => list.reduce((best, j) => best && far(best) <= far(j) ? best : j, null);
+	const inStack = nearest(stack.filter((_, i) => lines[i] === lines[k] + step));
 	if (inStack) return inStack;
-	for (let at = r + step; at >= 0 && at < layout.rows.length; at += step) {
-		const other = stackAt(at, c);
-		if (!other.length) continue;
-		const last = lineOf(other, other.length - 1);
-		return nearest(other.filter((_, i) => lineOf(other, i) === (step > 0 ? 0 : last)));
-	}
-	return null;
+	const other = cellsFrom(layout.rows.length, r, step).map(at => stackAt(at, c)).find(s => s.length);
+	if (!other) return null;
+	const its = linesOf(other);
+	return nearest(other.filter((_, i) => its[i] === (step > 0 ? 0 : its[its.length - 1])));
 };
 // The first or last clip of the row, or of the whole grid.
 const endOf = (job, step, whole) => {
@@ -185,6 +189,7 @@ const showPlaying = () => {
 		now.querySelector('.play').setAttribute('aria-label', (sound.playing ? 'Pause ' : 'Play ') + sayAxes(sound.job));
 	}
 	showDeck();
+	if (sound.playing && clipOf.has(sound.job)) warmSound(neighbours(sound.job));
 };
 const showTime = () => {
 	const now = clipOf.get(sound.job);

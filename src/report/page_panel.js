@@ -33,7 +33,7 @@ const WHY = {
 	pending: 'not made yet', submitting: 'being submitted', running: 'being made', made: 'made, not yet settled',
 	failed: 'failed', unknown: 'unknown: perhaps made, nobody knows', lost: 'lost: its file is gone', superseded: 'no longer in the manifest',
 };
-const sayAxes = job => axes.filter(a => ['set', 'axis', 'take'].includes(a.kind) && a.of(job) !== '').map(a => labelOf(a, a.of(job))).join(' · ') || job.path;
+const sayAxes = job => axes.filter(a => (a.kind === 'take' ? Object.hasOwn(job.axes, 'take') : ['set', 'axis'].includes(a.kind)) && a.of(job) !== '').map(a => labelOf(a, a.of(job))).join(' · ') || job.path;
 const sayClip = job => [sayAxes(job), job.state, job.file ? saySeconds(job.file.seconds) + ', ' + sayLoudness(job.file) : WHY[job.state],
 	job.trouble && job.state !== 'done' ? job.trouble.join(': ') : ''].filter(Boolean).join(', ');
 
@@ -87,10 +87,11 @@ const copyBlock = (title, text) => {
 
 // As a shell reads it back: words of harmless characters stand bare.
 const shellWord = word => /^[\w@%+=:,.\/-]+$/.test(word) ? word : "'" + word.replaceAll("'", "'\\''") + "'";
+// What makes the clip again in its place. An unknown or lost one may be paid for a second time, which is asked for by name.
 const commandsFor = job => {
-	const where = shellWord(data.manifest) + ' ' + job.id;
-	const again = { failed: 'mgbatch retry ' + where, unknown: 'mgbatch retry ' + where, lost: 'mgbatch retry ' + where };
-	return [again[job.state], 'mgbatch show ' + where].filter(Boolean).join('\n');
+	const manifest = shellWord(data.manifest), run = 'mgbatch run ' + manifest, retry = 'mgbatch retry ' + manifest + ' ' + job.id;
+	const again = { done: [retry, run], failed: [retry, run], unknown: [retry + ' --pay-again', run], lost: [retry + ' --pay-again', run], superseded: [] }[job.state] || [run];
+	return [...again, 'mgbatch show ' + manifest + ' ' + job.id].join('\n');
 };
 const listOf = pairs => make('dl', { class: 'pairs' }, ...pairs.filter(([, v]) => v !== '' && v !== undefined && v !== null).map(([k, v]) =>
 	make('div', {}, make('dt', {}, k), make('dd', {}, v instanceof Node ? v : String(v)))));
@@ -108,14 +109,14 @@ const showDetails = job => {
 	const others = Object.entries(job.axes).filter(([k]) => !Object.hasOwn(job.params, k) && !Object.hasOwn(job.params, data.alias[k] || ''));
 	panel.replaceChildren(
 		make('div', { class: 'details-head' }, make('h2', {}, sayAxes(job)), close),
-		make('p', { class: 'state-line' }, make('span', { class: 'state state-' + job.state }, job.state), ' ', job.file && job.state === 'done' ? '' : WHY[job.state]),
-		job.trouble && job.state !== 'done' ? make('p', { class: 'say' }, make('b', {}, job.trouble[0]), ': ', job.trouble[1]) : null ?? '',
+		make('p', { class: 'state-line' }, make('span', { class: 'state state-' + job.state }, job.state), ' ', [undefined, job.state].includes(WHY[job.state]) ? '' : WHY[job.state]),
+		job.trouble && job.state !== 'done' ? make('p', { class: 'say' }, make('b', {}, job.trouble[0]), ': ', job.trouble[1]) : '',
 		make('h3', {}, 'Parameters'), listOf(Object.entries(job.params)),
 		others.length || job.tags.length ? make('h3', {}, 'In the manifest') : '',
 		listOf([...others, ['set', job.set], ['take', job.take > 1 ? job.take : ''], ['tags', job.tags.join(', ')]]),
 		make('h3', {}, job.file ? 'The file' : 'The job'),
 		listOf([...(job.file ? fileFacts(job, job.file) : [['File', job.path]]), ['Job', make('code', {}, job.id)], ['Made by', make('code', {}, job.maker)]]),
-		copyBlock('Commands', commandsFor(job)),
+		copyBlock(job.state === 'superseded' ? 'Command' : 'Commands that make it again', commandsFor(job)),
 		job.lines.length ? copyBlock('A manifest that makes this one clip', job.lines.join('\n') + '\n')
 			: make('p', { class: 'soft' }, 'Its manifest is too long for this page: mgbatch show prints it.'));
 	panel.scrollTop = 0;

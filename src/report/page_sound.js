@@ -62,6 +62,10 @@ const pauseSound = () => {
 };
 const playSound = (job, at) => {
 	if (!job.file) return;
+	if (job.broken) { // looked for again: it may be back
+		players.delete(job);
+		job.broken = false;
+	}
 	if (sound.job && sound.job !== job && players.has(sound.job)) players.get(sound.job).pause();
 	const audio = playerOf(job);
 	const start = at < job.file.seconds ? at : 0;

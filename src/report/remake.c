@@ -6,18 +6,39 @@
 
 #include <string.h>
 
+/* What a YAML reader refuses or takes for the end of a line, though JSON does not (YAML 1.2 5.1, 5.4; the old ends of line too). */
+static bool needs_escape(uint32_t c)
+{
+	return (c >= 0x7f && c < 0xa0) || c == 0x2028 || c == 0x2029 || c == 0xfeff || c == 0xfffe || c == 0xffff;
+}
+
+static void add_escaped(struct strbuf *out, const char *text, size_t len)
+{
+	size_t step;
+	uint32_t c;
+
+	for (size_t at = 0; (step = text_utf8_next(text + at, len - at, &c)) > 0; at += step) {
+		if (needs_escape(c))
+			strbuf_addf(out, "\\u%04x", (unsigned)c);
+		else
+			strbuf_add(out, text + at, step);
+	}
+}
+
 /* A brace in a text is doubled, for text in a manifest is a template. */
 static void add_text(struct strbuf *out, const char *text)
 {
-	struct strbuf doubled = STRBUF_INIT(2 * ROW_TEXT_MAX);
+	struct strbuf doubled = STRBUF_INIT(2 * ROW_TEXT_MAX), quoted = STRBUF_INIT(4 * ROW_TEXT_MAX);
 
 	for (; *text; text++) {
 		if (*text == '{' || *text == '}')
 			strbuf_addc(&doubled, *text);
 		strbuf_addc(&doubled, *text);
 	}
-	json_quote(out, doubled.buf, false);
+	json_quote(&quoted, doubled.buf, false);
+	add_escaped(out, quoted.buf, quoted.len);
 	strbuf_release(&doubled);
+	strbuf_release(&quoted);
 }
 
 static void add_value(struct strbuf *out, const struct json *n)

@@ -208,7 +208,9 @@ static int put_rows(struct run *r, struct run_file *files, int n, struct aways *
 
 	for (int k = 0; rc == 0 && k < n; k++)
 		rc = commit_put_row(r, files, k, aways, err);
-	return rc == 0 ? ledger_commit(r->ledger, err) : rc;
+	if (rc == 0)
+		rc = ledger_commit(r->ledger, err);
+	return rc == 0 ? ledger_make_lasting(r->ledger, err) : rc;
 }
 
 static int place_all(struct run *r, struct run_file *files, int n, struct aways *aways, struct err *err)

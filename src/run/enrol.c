@@ -54,14 +54,6 @@ static void note_verdict(struct enrolling *e, const struct verdict *v, const str
 	e->n_moved += v->is_renamed;
 }
 
-static enum job_state state_after(const struct verdict *v, enum job_state state)
-{
-	static const unsigned char states[] = { [JUDGE_PENDING] = JOB_PENDING, [JUDGE_DONE] = JOB_DONE,	 [JUDGE_FAILED] = JOB_FAILED,
-						[JUDGE_MISSING] = JOB_PENDING, [JUDGE_STALE] = JOB_PENDING, [JUDGE_BACK] = JOB_PENDING };
-
-	return v->what == JUDGE_OTHER ? state : (enum job_state)states[v->what];
-}
-
 static int look_at_row(void *arg, const struct ledger_job *row, struct err *err)
 {
 	struct enrolling *e = arg;
@@ -69,7 +61,7 @@ static int look_at_row(void *arg, const struct ledger_job *row, struct err *err)
 	int64_t i = id_index_find(&e->index, row->id);
 	struct run_job *job;
 	struct verdict v;
-	bool renews;
+	bool renews, is_selected;
 
 	(void)err;
 	if (i < 0) {
@@ -81,6 +73,7 @@ static int look_at_row(void *arg, const struct ledger_job *row, struct err *err)
 	}
 	job = &r->jobs[i];
 	v = judge_row(r->config, row, &r->config->jobs[i]);
+	is_selected = judge_selects(r->config, &v, row->state, &r->config->jobs[i]);
 	if (row->digest != ledger_digest(&r->config->jobs[i]))
 		e->changes[i] |= CHANGE_TEXTS;
 	note_verdict(e, &v, &r->config->jobs[i], &e->changes[i]);
@@ -91,8 +84,9 @@ static int look_at_row(void *arg, const struct ledger_job *row, struct err *err)
 		.n_tries = renews ? 0 : row->n_tries,
 		.n_deaths = renews ? 0 : row->n_deaths,
 		.n_attempts = row->n_attempts,
-		.state = (unsigned char)state_after(&v, row->state),
+		.state = (unsigned char)judge_state(&v, row->state),
 		.is_known = true,
+		.is_selected = is_selected,
 		.has_file = row->has_artifact && !(e->changes[i] & CHANGE_DROP),
 	};
 	return 0;
@@ -134,6 +128,7 @@ static int write_rows(struct enrolling *e, struct err *err)
 		if (ledger_add_job(r->ledger, &r->config->jobs[i], &job->seq, err) != 0)
 			return -1;
 		job->state = JOB_PENDING;
+		job->is_selected = judge_selects(r->config, &(struct verdict){ .what = JUDGE_PENDING }, JOB_PENDING, &r->config->jobs[i]);
 		e->n_new++;
 	}
 	for (size_t i = 0; i < e->n_vanished; i++)

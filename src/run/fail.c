@@ -54,6 +54,7 @@ int fail_job(struct run *r, int64_t index, const struct event *e, struct err *er
 		queue_add_later(&r->queue, index, when_ms);
 	} else {
 		r->counts.n_failed++;
+		r->counts.work_left -= run_job_work(&r->config->jobs[index]);
 	}
 	job->state = (unsigned char)end.state;
 	r->has_changed = true;

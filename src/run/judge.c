@@ -79,6 +79,31 @@ struct verdict judge_row(const struct run_config *config, const struct ledger_jo
 	return v;
 }
 
+/* ---- what follows ------------------------------------------------------------------------ */
+
+bool judge_is_made(const struct verdict *v)
+{
+	return v->what == JUDGE_PENDING || v->what == JUDGE_MISSING || v->what == JUDGE_STALE || v->what == JUDGE_BACK;
+}
+
+enum job_state judge_state(const struct verdict *v, enum job_state now)
+{
+	if (v->what == JUDGE_DONE)
+		return JOB_DONE;
+	return judge_is_made(v) ? JOB_PENDING : now;
+}
+
+bool judge_selects(const struct run_config *config, struct verdict *v, enum job_state now, const struct job *job)
+{
+	bool is_stale = v->what == JUDGE_STALE;
+
+	if (!config->select || config->select(config->select_arg, job, is_stale ? JOB_DONE : judge_state(v, now)))
+		return true;
+	if (is_stale)
+		v->what = JUDGE_DONE;
+	return false;
+}
+
 /* ---- the index ------------------------------------------------------------------------- */
 
 static size_t place_of(const struct id_index *x, const unsigned char id[HASH_BYTES])

@@ -29,6 +29,13 @@ struct verdict {
 /* Are the format, bits, rate or arithmetic of the row's file others than the run asks for? A rate not said is the model's own. */
 bool judge_is_stale(const struct artifact_spec *spec, const struct ledger_job *row);
 struct verdict judge_row(const struct run_config *config, const struct ledger_job *row, const struct job *job);
+bool judge_is_made(const struct verdict *v); /* a run makes such jobs */
+enum job_state judge_state(const struct verdict *v, enum job_state now); /* the job's from then on */
+/*
+ * Does the run's selection take the job? It is told of the state that the job has once it is enrolled, but `done` for one
+ * whose file is stale: that is what the user sees, and where it is not selected it stays so (*v is JUDGE_DONE then).
+ */
+bool judge_selects(const struct run_config *config, struct verdict *v, enum job_state now, const struct job *job);
 
 /* From ids to places in config->jobs; open addressing on the id's own bits, which are as good as random. */
 struct id_index {

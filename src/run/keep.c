@@ -19,6 +19,7 @@
 #include <stdio.h>
 
 #define PCM_BYTES_MAX ((size_t)16 << 20) /* of samples that wait to be made into files beyond one: two clips of 30 s in stereo */
+#define LOOK_MS 5 /* how often a group in the background is looked at: a sync takes some ms, encoding a clip some tens */
 
 /* ---- making ------------------------------------------------------------------------------ */
 
@@ -43,6 +44,7 @@ static void wait_for_first(struct run *r, struct run_group *g)
 
 	tasks_wait(r->tasks, &f->task);
 	g->n_pcm_bytes -= f->n_pcm_bytes;
+	g->has_failed = g->has_failed || f->why.code != ERR_NONE;
 }
 
 static bool is_made(struct run *r, struct run_group *g)
@@ -98,6 +100,7 @@ static void empty(struct run_group *g)
 	sync_dirs_release(&g->dirs);
 	g->n = g->n_made = 0;
 	g->n_pcm_bytes = 0;
+	g->has_failed = false;
 }
 
 /* What could not be made fails here and leaves the group. */
@@ -156,6 +159,9 @@ static void tell_done(struct run *r, const struct run_group *g)
 		r->counts.audio_s_done += audio_s;
 		r->counts.audio_s_done_now += audio_s;
 		r->counts.audio_s_made += f->artifact.seconds;
+		r->counts.work_left -= run_job_work(job);
+		r->counts.work_made += run_job_work(job);
+		r->n_bytes_made += (double)f->artifact.n_bytes;
 		run_tell_news(r, &news);
 	}
 }
@@ -165,7 +171,9 @@ static int write_rows(struct run *r, struct run_group *placed, struct run_group 
 {
 	if (ledger_begin(r->ledger, err) != 0 || end_rows(r, placed, err) != 0 || (made && put_rows(r, made, err) != 0))
 		return -1;
-	return ledger_commit(r->ledger, err);
+	if (ledger_commit(r->ledger, err) != 0)
+		return -1;
+	return made && made->aways.n > 0 ? ledger_make_lasting(r->ledger, err) : 0;
 }
 
 static void place(struct run *r, struct run_group *made)
@@ -176,14 +184,20 @@ static void place(struct run *r, struct run_group *made)
 	r->placing = made;
 }
 
-/* Full, waited for long enough, or nothing else to do. */
+static int64_t due_ms(const struct run_group *filling)
+{
+	return filling->since_ms + RUN_GROUP_MS;
+}
+
+/* Full, waited for long enough, or nothing else to do; a failure may be a reason to stop, and is told at once. */
 static bool is_filled(struct run *r)
 {
-	const struct run_group *g = r->filling;
+	struct run_group *g = r->filling;
+	bool made = is_made(r, g);
 
-	if (g->n == RUN_GROUP_MAX || r->n_slots == 0)
+	if (g->n == RUN_GROUP_MAX || r->n_slots == 0 || g->has_failed)
 		return g->n > 0;
-	return g->n > 0 && clock_monotonic_ms() >= keep_due_ms(r) && is_made(r, r->filling);
+	return g->n > 0 && made && clock_monotonic_ms() >= due_ms(g);
 }
 
 /* all: `filling` is not waited for to be filled. */
@@ -238,9 +252,12 @@ bool keep_is_empty(const struct run *r)
 	return r->filling->n == 0 && r->placing->n == 0;
 }
 
-int64_t keep_due_ms(const struct run *r)
+int64_t keep_wait_ms(const struct run *r)
 {
-	return r->filling->n > 0 ? r->filling->since_ms + RUN_GROUP_MS : INT64_MAX;
+	int64_t left_ms = r->filling->n > 0 ? due_ms(r->filling) - clock_monotonic_ms() : INT64_MAX;
+
+	/* the background is at work, and nothing tells the loop when it has done */
+	return r->placing->n > 0 || left_ms <= 0 ? LOOK_MS : left_ms;
 }
 
 bool keep_is_due(struct run *r)

@@ -10,7 +10,7 @@
 #include "base/clock.h"
 #include "base/mem.h"
 #include "base/text.h"
-#include "run/retry.h"
+#include "run/space.h"
 #include "run/stop.h"
 
 #include <stdio.h>
@@ -128,6 +128,8 @@ static int fill(struct run *r, struct err *err)
 	struct event refusal;
 	bool alone;
 
+	if (queue_size(&r->queue) > 0)
+		space_watch(r);
 	while (!is_draining(r) && !r->is_alone && (index = next_job(r, r->n_slots - first, now_ms)) != QUEUE_NONE) {
 		struct backend_task task = { job_at(r, index), r->jobs[index].n_tries, r->jobs[index].n_deaths };
 
@@ -244,8 +246,7 @@ static int turn_ms(const struct run *r, int64_t most)
 {
 	int64_t ms = most, now_ms = clock_monotonic_ms(), unix_ms = clock_unix_ms(), next_ms = queue_next_ms(&r->queue);
 
-	if (keep_due_ms(r) != INT64_MAX)
-		ms = least(ms, keep_due_ms(r) - now_ms);
+	ms = least(ms, keep_wait_ms(r));
 	/* one that is due already waits for a slot, not for the clock */
 	if (next_ms != INT64_MAX && next_ms > unix_ms && !is_draining(r))
 		ms = least(ms, next_ms - unix_ms);

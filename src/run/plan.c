@@ -5,19 +5,18 @@
 #include "base/mem.h"
 #include "ledger/ledger_write.h"
 #include "run/judge.h"
+#include "run/space.h"
 
 #include <errno.h>
 #include <string.h>
-
-#define RATE_HZ 32000       /* of every checkpoint there is (musicgen.md 1.1); only for the size of files not made yet */
-#define HEADER_BYTES 4096.0 /* a file's headers and tags, generously */
 
 struct planning {
 	const struct run_config *config;
 	struct run_plan *plan;
 	struct id_index index;
 	bool *is_known;   /* [n_jobs] */
-	bool *is_made;    /* [n_jobs]: a run would make it */
+	bool *is_selected; /* [n_jobs] */
+	bool *is_made;    /* [n_jobs]: selected, and a run would make it */
 	char **occupied;  /* paths of files whose jobs are not in the manifest any more */
 	size_t n_occupied, cap_occupied;
 	double bytes_done, audio_s_done; /* of finished files of today's format, bits and rate: what a second takes here */
@@ -39,15 +38,6 @@ static void count_verdict(struct planning *p, const struct verdict *v)
 	}
 }
 
-static enum job_state state_of(const struct verdict *v, const struct ledger_job *row)
-{
-	if (v->what == JUDGE_DONE)
-		return JOB_DONE;
-	if (v->what == JUDGE_FAILED || v->what == JUDGE_OTHER)
-		return row->state;
-	return JOB_PENDING;
-}
-
 static int plan_row(void *arg, const struct ledger_job *row, struct err *err)
 {
 	struct planning *p = arg;
@@ -67,11 +57,14 @@ static int plan_row(void *arg, const struct ledger_job *row, struct err *err)
 		}
 		return 0;
 	}
-	v = judge_row(p->config, row, &p->config->jobs[i]);
-	count_verdict(p, &v);
 	p->is_known[i] = true;
-	p->is_made[i] = v.what == JUDGE_PENDING || v.what == JUDGE_MISSING || v.what == JUDGE_STALE || v.what == JUDGE_BACK;
-	p->plan->by_state[state_of(&v, row)]++;
+	v = judge_row(p->config, row, &p->config->jobs[i]);
+	if (!judge_selects(p->config, &v, row->state, &p->config->jobs[i]))
+		return 0;
+	count_verdict(p, &v);
+	p->is_selected[i] = true;
+	p->is_made[i] = judge_is_made(&v);
+	p->plan->by_state[judge_state(&v, row->state)]++;
 	return 0;
 }
 
@@ -107,39 +100,44 @@ static int compare_texts(const void *a, const void *b)
 	return strcmp(*(const char *const *)a, *(const char *const *)b);
 }
 
-/* Where nothing of the kind is finished yet. FLAC only makes it smaller. */
-static double guess_bytes(const struct planning *p, const struct job *job, double audio_s)
+static void add_new(struct planning *p, int64_t i)
 {
-	const struct artifact_spec *spec = &p->config->artifact;
-	bool is_stereo = strstr(job_text(job, "modelVersion", ""), "stereo") != NULL;
+	p->is_selected[i] = p->is_made[i] =
+		judge_selects(p->config, &(struct verdict){ .what = JUDGE_PENDING }, JOB_PENDING, &p->config->jobs[i]);
+	p->plan->n_new += p->is_selected[i];
+	p->plan->by_state[JOB_PENDING] += p->is_selected[i];
+}
 
-	return HEADER_BYTES + audio_guess_bytes(spec->format, spec->bits, spec->rate_hz ? spec->rate_hz : RATE_HZ, is_stereo ? 2 : 1, audio_s);
+/* Returns the bytes of its file. */
+static double add_to_make(struct planning *p, const struct job *job, double audio_s)
+{
+	struct run_plan *plan = p->plan;
+	double per_s = p->audio_s_done > 0 ? p->bytes_done / p->audio_s_done : 0;
+
+	plan->n_to_make++;
+	plan->audio_s_to_make += audio_s;
+	plan->n_replaced += p->n_occupied > 0 &&
+			    bsearch(&job->path, p->occupied, p->n_occupied, sizeof *p->occupied, compare_texts) != NULL;
+	return per_s > 0 ? per_s * audio_s : space_of_job(p->config, job);
 }
 
 static void add_up(struct planning *p)
 {
+	const struct run_config *c = p->config;
 	struct run_plan *plan = p->plan;
-	double bytes = 0, per_s = p->audio_s_done > 0 ? p->bytes_done / p->audio_s_done : 0;
+	double bytes = 0;
 
 	if (p->n_occupied > 1)
 		qsort(p->occupied, p->n_occupied, sizeof *p->occupied, compare_texts);
-	for (int64_t i = 0; i < p->config->n_jobs; i++) {
-		const struct job *job = &p->config->jobs[i];
-		double audio_s = job_audio_seconds(job);
+	for (int64_t i = 0; i < c->n_jobs; i++) {
+		double audio_s = job_audio_seconds(&c->jobs[i]);
 
-		plan->audio_s_total += audio_s;
-		if (!p->is_known[i]) {
-			plan->n_new++;
-			plan->by_state[JOB_PENDING]++;
-			p->is_made[i] = true;
-		}
-		if (!p->is_made[i])
-			continue;
-		plan->n_to_make++;
-		plan->audio_s_to_make += audio_s;
-		bytes += per_s > 0 ? per_s * audio_s : guess_bytes(p, job, audio_s);
-		plan->n_replaced += p->n_occupied > 0 &&
-				    bsearch(&job->path, p->occupied, p->n_occupied, sizeof *p->occupied, compare_texts) != NULL;
+		if (!p->is_known[i])
+			add_new(p, i);
+		if (p->is_selected[i])
+			plan->audio_s_total += audio_s;
+		if (p->is_made[i] && (c->limit == 0 || plan->n_to_make < c->limit))
+			bytes += add_to_make(p, &c->jobs[i], audio_s);
 	}
 	plan->bytes_needed = (uint64_t)bytes;
 	plan->expected_s *= plan->audio_s_to_make;
@@ -155,6 +153,7 @@ int run_plan(const struct run_config *config, struct run_plan *ret, struct err *
 	if (id_index_build(&p.index, config->jobs, config->n_jobs, err) != 0)
 		return -1;
 	p.is_known = mem_zalloc(n, sizeof *p.is_known);
+	p.is_selected = mem_zalloc(n, sizeof *p.is_selected);
 	p.is_made = mem_zalloc(n, sizeof *p.is_made);
 	rc = read_ledger(&p, err);
 	if (rc == 0) {
@@ -165,6 +164,7 @@ int run_plan(const struct run_config *config, struct run_plan *ret, struct err *
 		free(p.occupied[i]);
 	free(p.occupied);
 	free(p.is_known);
+	free(p.is_selected);
 	free(p.is_made);
 	id_index_release(&p.index);
 	return rc;

@@ -6,7 +6,9 @@
 #include "base/text.h"
 #include "run/crash.h"
 #include "run/lock.h"
+#include "run/reported.h"
 #include "run/run_inside.h"
+#include "run/space.h"
 #include "run/stop.h"
 
 #include <stdarg.h>
@@ -29,9 +31,14 @@ static void refresh_counts(struct run *r)
 	r->counts.n_running = (int64_t)r->n_slots;
 	r->counts.n_waiting = queue_size(&r->queue) + r->n_held_back;
 	r->counts.elapsed_ms = clock_monotonic_ms() - r->started_ms;
-	r->counts.running_fraction_s = 0;
-	for (size_t i = 0; i < r->n_slots; i++)
-		r->counts.running_fraction_s += r->slots[i].progress * job_audio_seconds(&r->config->jobs[r->slots[i].index]);
+	r->counts.making_ms = r->making_since_ms ? clock_monotonic_ms() - r->making_since_ms : 0;
+	r->counts.running_fraction_s = r->counts.work_running = 0;
+	for (size_t i = 0; i < r->n_slots; i++) {
+		const struct job *job = &r->config->jobs[r->slots[i].index];
+
+		r->counts.running_fraction_s += r->slots[i].progress * job_audio_seconds(job);
+		r->counts.work_running += r->slots[i].progress * run_job_work(job);
+	}
 }
 
 void run_tell_news(struct run *r, struct run_news *news)
@@ -131,12 +138,16 @@ static int keep_manifest(struct run *r, struct err *err)
 /* What is counted before the loop begins, and the queue of what is to be made. */
 static void count_jobs(struct run *r)
 {
-	int64_t now_ms = clock_unix_ms();
+	int64_t now_ms = clock_unix_ms(), n_pending = 0;
 
 	for (int64_t i = 0; i < r->config->n_jobs; i++) {
 		const struct run_job *job = &r->jobs[i];
 		double audio_s = job_audio_seconds(&r->config->jobs[i]);
 
+		if (!job->is_selected)
+			continue;
+		if (job->state == JOB_PENDING && (r->config->limit == 0 || n_pending++ < r->config->limit))
+			r->counts.work_left += run_job_work(&r->config->jobs[i]);
 		r->counts.n_jobs++;
 		r->counts.audio_s_total += audio_s;
 		if (job->state == JOB_DONE) {
@@ -160,7 +171,7 @@ static int64_t count_left(const struct run *r)
 	int64_t n = 0;
 
 	for (int64_t i = 0; i < r->config->n_jobs; i++)
-		n += r->jobs[i].state == JOB_PENDING || r->jobs[i].state == JOB_RUNNING; /* running: aborted */
+		n += r->jobs[i].is_selected && (r->jobs[i].state == JOB_PENDING || r->jobs[i].state == JOB_RUNNING); /* running: aborted */
 	return n;
 }
 
@@ -195,10 +206,14 @@ static void conclude(struct run *r)
 		say(ret, 1, "%s failed%s%s", failed, n_left > 0 ? ", and there are more to do: " : "", n_left > 0 ? left : "");
 	else if (n_left > 0)
 		say(ret, 3, "stopped by %s with %s left; the same command continues", r->is_out_of_time ? "the time limit" : "the limit", left);
+	else if (r->counts.n_jobs == 0)
+		say(ret, 0, "no job is selected");
 	else
 		say(ret, 0, r->counts.n_jobs == 1 ? "the %s is done" : "all %s are done", r->counts.n_jobs == 1 ? "job" : done);
 	ret->counts = r->counts;
 	ret->ledger_changed = r->has_changed;
+	ret->reports_are_current = !r->has_changed && reported_is_of(r->reported, r->row.number - 1, ret->exit_status, r->config->tool_version);
+	ret->number = r->row.number;
 }
 
 static int close_row(struct run *r, int exit_status, struct err *err)
@@ -245,10 +260,15 @@ static int open_ledger(struct run *r, struct err *err)
 {
 	struct ledger_owner owner = { r->config->manifest_name, r->config->ops->name, false };
 
+	reported_read(r->reported, r->config->output_dir);
 	if (ledger_open_write(&r->ledger, r->config->output_dir, &owner, err) != 0)
 		return -1;
 	if (settle_start(r, err) != 0 || settle_files(r, err) != 0 || keep_manifest(r, err) != 0)
 		return -1;
+	if (fs_is_network(r->config->output_dir))
+		run_tell(r, RUN_NOTE, NULL,
+			 "the output folder is on a network file system: the ledger is kept without shared memory, and each change waits "
+			 "for the server");
 	return enrol_jobs(r, err);
 }
 
@@ -259,8 +279,9 @@ static int make_jobs(struct run *r, struct err *err)
 
 	if (queue_size(&r->queue) == 0 || stop_level() > 0)
 		return 0; /* a model is not loaded for nothing */
-	if (ops->open(&r->backend, &r->config->backend, err) != 0)
+	if (space_check(r, err) != 0 || ops->open(&r->backend, &r->config->backend, err) != 0)
 		return -1;
+	r->making_since_ms = clock_monotonic_ms();
 	rc = loop_run(r, err);
 	ops->close(r->backend, rc == 0 && r->n_slots == 0 ? BACKEND_FINISH : BACKEND_ABANDON);
 	r->backend = NULL;
@@ -302,9 +323,20 @@ int run_execute(const struct run_config *config, struct run_result *ret, struct 
 	}
 	if (rc != 0 && r->ledger)
 		close_after(r, err);
-	if (rc != 0)
+	if (rc != 0) {
 		ret->ledger_changed = r->has_changed;
+		ret->exit_status = err ? err_exit_status(err->code) : 0; /* as the row has it */
+	}
 out:
 	release(r);
 	return rc;
+}
+
+int64_t run_pid(const char *output_dir)
+{
+	char *path = fs_join(output_dir, LEDGER_LOCK);
+	int64_t pid = fs_lock_holder(path);
+
+	free(path);
+	return pid;
 }

@@ -45,6 +45,9 @@ struct run_counts {
 	double audio_s_total, audio_s_done, audio_s_done_now; /* as the jobs ask for it; now: by this run */
 	double audio_s_made;   /* in the files that this run made (the fake backend's are short) */
 	double running_fraction_s; /* seconds of audio's worth of progress inside running jobs */
+	/* work is run_job_work's: what this run still has to do, has done, and has done inside running jobs */
+	double work_left, work_made, work_running;
+	int64_t making_ms;     /* since the first job could be begun: the model is loaded, the jobs are enrolled */
 	int64_t elapsed_ms;
 };
 
@@ -93,6 +96,8 @@ struct run_result {
 	struct run_counts counts;
 	int exit_status;     /* DESIGN section 8 */
 	bool ledger_changed; /* reports want rewriting */
+	bool reports_are_current; /* nothing was changed, and the last run's reports were written whole (run_note_reports) */
+	int64_t number;      /* of the run; 0: it has none */
 	char reason[512];    /* one sentence: why it ended so */
 };
 
@@ -110,12 +115,21 @@ struct run_plan {
 };
 int run_plan(const struct run_config *config, struct run_plan *ret, struct err *err) WARN_UNUSED;
 
+/* Once the reports of this run are written, or were current: remembered in .mgbatch/reported, so that the next run, where it
+ * changes nothing, need not write them again: a million rows take as long to report as to enrol. */
+int run_note_reports(const struct run_config *config, const struct run_result *result, struct err *err) WARN_UNUSED;
+
 /* Signals: run_stop_install makes INT, TERM and HUP raise the stop level (1 drain, 2 abort, 3 leave at once);
  * run_execute looks at it. The signal that came is in run_stop_signal (0: none). */
 int run_stop_install(struct err *err) WARN_UNUSED;
 int run_stop_signal(void);
 
-/* progress.h's lines: pure, for cli to print. */
+/* The process of this machine that works in the folder now; 0: none, or it cannot be seen from here. */
+int64_t run_pid(const char *output_dir);
+
+/* Seconds of audio times the rows of the batch that it takes: one where guidance is 1, else two (DESIGN section 6). */
+double run_job_work(const struct job *job);
+/* progress.c's line: pure, for cli to print. The time to come is by work, not by count. */
 #include "base/strbuf.h"
 void run_progress_line(struct strbuf *out, const struct run_counts *counts); /* "12/36 · 3 running · 1 failed · 0.8 s/s · ETA 4m 10s" */
 

@@ -13,6 +13,7 @@
 #include "ledger/ledger_write.h"
 #include "run/commit.h"
 #include "run/queue.h"
+#include "run/reported.h"
 #include "run/run.h"
 #include "run/sync.h"
 
@@ -34,6 +35,7 @@ struct run_job {
 	bool is_known;         /* had a row before this run */
 	bool has_file;         /* an artifact row that a new file replaces */
 	bool was_started;      /* by this run */
+	bool is_selected;      /* the others are left alone, and not counted */
 };
 
 struct run_slot {
@@ -48,6 +50,7 @@ struct run_group {
 	int n;
 	int n_made;               /* the first of them that are known to have come out of the background */
 	size_t n_pcm_bytes;       /* samples of the others */
+	bool has_failed;          /* one of the first could not be made */
 	int64_t since_ms;         /* monotonic, of the first */
 	struct aways aways;
 	struct sync_dirs dirs;
@@ -71,6 +74,10 @@ struct run {
 	struct run_counts counts;
 	uint64_t random;
 	int64_t started_ms, told_ms;  /* monotonic */
+	int64_t making_since_ms;      /* monotonic; 0: the loop has not begun */
+	int64_t space_ms;             /* monotonic: when the disk was asked last */
+	double space_reserve;         /* bytes that stay free (space.h) */
+	double n_bytes_made;          /* of the files of this run */
 	int64_t n_started;            /* of different jobs, for the limit */
 	int64_t n_held_back;          /* pending jobs that the limit keeps from being begun */
 	int told_level;               /* of the stop signals */
@@ -78,6 +85,7 @@ struct run {
 	enum fail_class stop_class;   /* a failure that stops the run, or FAIL_NONE */
 	char stop_sentence[EVENT_SENTENCE_MAX];
 	bool has_changed;             /* any row but the run's own */
+	char reported[REPORTED_SIZE]; /* as it was when the run began */
 };
 
 char *run_path(const struct run *r, const char *relative); /* under the output folder; caller frees */
@@ -99,7 +107,7 @@ int fail_file(struct run *r, int64_t index, const struct err *why, struct err *e
 /* keep.c: the samples of a job that left its slot become a file in its place. Takes e's samples. */
 int keep_job(struct run *r, struct event *e, struct err *err) WARN_UNUSED;
 bool keep_is_due(struct run *r); /* called after filling: empty slots mean that nothing can be begun beside the groups */
-int64_t keep_due_ms(const struct run *r); /* monotonic: when it will be, at the latest; INT64_MAX: nothing is kept */
+int64_t keep_wait_ms(const struct run *r); /* how long it need not be asked; INT64_MAX: nothing is kept */
 bool keep_is_empty(const struct run *r);
 int keep_turn(struct run *r, struct err *err) WARN_UNUSED; /* one step for each group */
 int keep_all(struct run *r, struct err *err) WARN_UNUSED;  /* until both are empty */

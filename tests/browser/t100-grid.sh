@@ -38,7 +38,7 @@ name: listen
 checkpoint: $ROOT/manifests/demo/model
 params: {prompt: "soft rain over felt piano", duration: 4}
 sweep: {guidance: [1, 3], normalizationStrategy: [loudness, peak, clip]}
-output: {dir: listen}
+output: {dir: listen, name: "a b#1 50%25/{axes}"} # an address must not take these for its own
 END
 printf 'version: 1\nname: one\nbackend: fake\nparams: {prompt: "one bell"}\noutput: {dir: one}\n' >one.yaml
 printf 'version: 1\nname: bad\nbackend: fake\nparams: {prompt: x}\nsweep: {seed: 1..12}\nfake: {fail: input}\noutput: {dir: bad}\n' >bad.yaml

@@ -70,7 +70,10 @@ is "$(find out -name '*.wav' | wc -l)" 3 'three files'
 is "$(state pending)" 6 'the rest is pending'
 is "$(state superseded)" 0 'and none is superseded'
 run 0 mgbatch plan m.yaml --select 'seed = 1'
+has stdout 'study: 3 of 9 jobs selected, 3.0 s of audio'
 has stdout 'to make   2 jobs'
+run 0 mgbatch plan m.yaml --select 'seed = 1' --limit 1
+has stdout 'to make   1 job,'
 run 0 mgbatch run m.yaml --select 'state = done'
 has stdout 'study: 3 of the selected 3 jobs done (3 before)'
 run 0 mgbatch run m.yaml --select 'state = failed'
@@ -78,6 +81,8 @@ same stdout <<'EOF'
 study: no job is in a state that --select asks for
 report: out/study/report.html
 EOF
+run 3 mgbatch run m.yaml --select 'set = rain' --limit 1
+has stdout 'study: 1 of the selected 6 jobs done, 5 to do'
 run 0 mgbatch run m.yaml
 is "$(find out -name '*.wav' | wc -l)" 9 'without it the rest is made'
 done_testing

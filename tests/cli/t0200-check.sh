@@ -29,6 +29,7 @@ same stdout <<'EOF'
   "ok": true,
   "exit_status": 0,
   "jobs_total": 36,
+  "jobs_selected": 36,
   "mistakes": []
 }
 EOF
@@ -60,7 +61,7 @@ is "$(cat stderr)" '' 'with --json the mistakes are data'
 # No checkpoint, and one that is none.
 sed 's/^backend: fake$//' good.yaml >native.yaml
 run 5 mgbatch check native.yaml
-has stderr "native.yaml: neither checkpoint nor modelVersion is said, and of modelVersion's default: the checkpoint 'stereo-melody-large' is not"
+has stderr "native.yaml: no checkpoint is named and no modelVersion said, so the default is taken: the checkpoint 'stereo-melody-large' is not on this"
 has stderr "name its folder with 'checkpoint:' or --checkpoint"
 is "$(grep -c . stderr)" 1 'one sentence'
 mkdir empty

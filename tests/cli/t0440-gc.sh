@@ -64,6 +64,7 @@ run 0 mgbatch gc m.yaml --yes
 has stdout 'nothing to remove'
 run 0 mgbatch verify m.yaml --deep
 is "$(mgbatch list m.yaml --state superseded | grep -c .)" 6 'the rows stay'
+is "$(sqlite3 out/study/.mgbatch/ledger.db "SELECT count(*) FROM artifact JOIN job USING (seq) WHERE state = 'superseded'")" 0 'and name no file any more'
 
 # back: done again
 manifest 'soft rain' 1..6 >m.yaml

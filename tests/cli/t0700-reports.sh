@@ -35,13 +35,35 @@ is "$(grep -o '<script' out/report.html | wc -l)" 2 'no script element comes fro
 is "$(grep -o '</script' out/report.html | wc -l)" 2 'nor an end of one'
 has out/report.html '<h1>odd</h1>'
 has out/report.html 'The fake backend made these files'
+has out/report.html "default-src 'none'"
 hasnt out/report.html '<link'
 hasnt out/report.html 'src="http'
 tr -d '\n' <out/jobs.csv | grep -q '"soft rain, ""felt"" piano"'
 tap $? 'jobs.csv quotes'
+has out/jobs.csv '"[""ambient"",""a;b""]"'
 is "$(tr -cd '\r' <out/jobs.csv | wc -c)" 7 'a heading and six rows end in CR LF'
 has out/summary.json '"schema_version": 1'
 has out/summary.json '"done": 6'
+
+# Each job's lines are a manifest that makes the same job, whatever its texts.
+for id in $(mgbatch list out | sed 's/ .*//'); do
+	mgbatch show out "$id" | sed -n '/^# made by/,$p' >"$id.yaml"
+	mgbatch run -q --output "again-$id" "$id.yaml" && mgbatch list "again-$id" | sed 's/ .*//'
+done >again
+mgbatch list out | sed 's/ .*//' >ids
+is "$(cat again)" "$(cat ids)" 'the lines that show and the page have make the same ids again'
+
+# A text that a spreadsheet would run stays what it is, in quotes; numbers stay numbers.
+cat >f.yaml <<'END'
+version: 1
+name: formula
+backend: fake
+params: {prompt: "=1+1", duration: 3}
+END
+run 0 mgbatch run f.yaml
+has out/formula/jobs.csv ',"=1+1",3,'
+has out/formula/jobs.csv ',-1000,'
+has out/formula/summary.json '"makers": ['
 
 cp -r out before
 rm out/metadata.jsonl out/jobs.csv out/summary.json out/report.html

@@ -7,7 +7,9 @@
  * FAULT_KINDS  a list with commas of the kinds below; "change" means all that may change a disk, "look" the others
  * FAULT_AT     the Nth of these calls, from 1; 0: none
  * FAULT_HOW    ENOSPC, EIO, EACCES, EMFILE: it fails so, and nothing is done; "short": half of it is written;
- *              "kill": SIGKILL instead of it; "kill-after": SIGKILL once it is done
+ *              "kill": SIGKILL instead of it; "kill-after": SIGKILL once it is done; "cut": SIGKILL instead of it, and
+ *              the power goes too: files lose what was written since they were synced last, and new names
+ *              are taken back in folders that were not synced since
  * FAULT_REST   set: every later one of these calls fails too
  * FAULT_LOG    gets a line "hit KIND NAME" when it happens, and "count KIND N" for each kind at exit
  *
@@ -18,6 +20,7 @@
 #include <dlfcn.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <pthread.h>
 #include <signal.h>
 #include <stdarg.h>
 #include <stdatomic.h>
@@ -32,6 +35,7 @@
 
 #define FDS 4096 /* the program opens a few dozen */
 #define PATH_SIZE 4096
+#define WRITTEN_MAX 512 /* files and names of one run that are not synced yet */
 
 /* kind, name, whether the call may change a disk */
 #define KINDS(X)                       \
@@ -64,7 +68,7 @@ static const struct {
 #undef X
 };
 
-enum how { HOW_FAIL, HOW_SHORT, HOW_KILL, HOW_KILL_AFTER };
+enum how { HOW_FAIL, HOW_SHORT, HOW_KILL, HOW_KILL_AFTER, HOW_CUT };
 
 static const struct {
 	const char *name;
@@ -73,7 +77,7 @@ static const struct {
 } hows[] = {
 	{ "ENOSPC", HOW_FAIL, ENOSPC }, { "EIO", HOW_FAIL, EIO },       { "EACCES", HOW_FAIL, EACCES },
 	{ "EMFILE", HOW_FAIL, EMFILE }, { "short", HOW_SHORT, 0 },      { "kill", HOW_KILL, 0 },
-	{ "kill-after", HOW_KILL_AFTER, 0 },
+	{ "kill-after", HOW_KILL_AFTER, 0 }, { "cut", HOW_CUT, 0 },
 };
 
 /* What the environment asks for, read before main. */
@@ -188,6 +192,115 @@ static void set_opened(int fd, char how)
 		atomic_store(&opened[fd], how);
 }
 
+/* The function that this library's hides. */
+#define REAL(name)                                                  \
+	static __typeof__(&name) real;                              \
+	if (!real)                                                  \
+		*(void **)(&real) = dlsym(RTLD_NEXT, #name)
+
+/* ---- what a power cut would take ---------------------------------------------------------------- */
+
+/* A file that was written, by a descriptor of our own; sizes from the last sync. */
+struct written {
+	ino_t ino;
+	int fd;
+	off_t synced;
+};
+/* A new name. */
+struct named {
+	char from[PATH_SIZE], to[PATH_SIZE];
+};
+static pthread_mutex_t cut_lock = PTHREAD_MUTEX_INITIALIZER;
+static struct written written[WRITTEN_MAX];
+static struct named named[WRITTEN_MAX];
+static int n_written, n_named;
+
+static int look(int fd, struct stat *st)
+{
+	return (int)syscall(SYS_newfstatat, fd, "", st, 0x1000 /* AT_EMPTY_PATH */);
+}
+
+/* Before fd is written. What was there before this process is taken for synced. */
+static void note_written(int fd)
+{
+	struct stat st;
+
+	if (asked.how != HOW_CUT || look(fd, &st) != 0)
+		return;
+	pthread_mutex_lock(&cut_lock);
+	for (int i = 0; i < n_written; i++)
+		if (written[i].ino == st.st_ino)
+			goto out;
+	if (n_written == WRITTEN_MAX)
+		abort();
+	written[n_written++] = (struct written){ st.st_ino, fcntl(fd, F_DUPFD_CLOEXEC, FDS), st.st_size };
+out:
+	pthread_mutex_unlock(&cut_lock);
+}
+
+static bool is_folder_of(const char *path, const struct stat *folder)
+{
+	char dir[PATH_SIZE];
+	struct stat st;
+	char *slash;
+
+	snprintf(dir, sizeof dir, "%s", path);
+	slash = strrchr(dir, '/');
+	if (!slash)
+		return false;
+	*slash = '\0';
+	return syscall(SYS_newfstatat, AT_FDCWD, dir, &st, 0) == 0 && st.st_ino == folder->st_ino;
+}
+
+/* After fd was synced: a file, or a folder with the names in it. */
+static void note_synced(int fd)
+{
+	struct stat st;
+	int n = 0;
+
+	if (asked.how != HOW_CUT || look(fd, &st) != 0)
+		return;
+	pthread_mutex_lock(&cut_lock);
+	for (int i = 0; i < n_written; i++)
+		if (written[i].ino == st.st_ino)
+			written[i].synced = st.st_size;
+	for (int i = 0; S_ISDIR(st.st_mode) && i < n_named; i++)
+		if (!is_folder_of(named[i].to, &st))
+			named[n++] = named[i];
+	if (S_ISDIR(st.st_mode))
+		n_named = n;
+	pthread_mutex_unlock(&cut_lock);
+}
+
+/* Before a rename. Over an old file it is taken for lasting: the old one cannot be had back. */
+static void note_named(const char *from, const char *to)
+{
+	struct stat st;
+
+	if (asked.how != HOW_CUT || syscall(SYS_newfstatat, AT_FDCWD, to, &st, 0) == 0)
+		return;
+	pthread_mutex_lock(&cut_lock);
+	if (n_named == WRITTEN_MAX)
+		abort();
+	snprintf(named[n_named].from, PATH_SIZE, "%s", from);
+	snprintf(named[n_named++].to, PATH_SIZE, "%s", to);
+	pthread_mutex_unlock(&cut_lock);
+}
+
+static void cut(void)
+{
+	struct stat st;
+
+	pthread_mutex_lock(&cut_lock); /* for good */
+	for (int i = n_named - 1; i >= 0; i--)
+		(void)syscall(SYS_renameat, AT_FDCWD, named[i].to, AT_FDCWD, named[i].from);
+	for (int i = 0; i < n_written; i++)
+		if (look(written[i].fd, &st) == 0 && st.st_size > written[i].synced)
+			(void)!syscall(SYS_ftruncate, written[i].fd, written[i].synced);
+}
+
+/* ---- what becomes of a call ----------------------------------------------------------------------- */
+
 enum act { ACT_PASS, ACT_FAIL, ACT_SHORT, ACT_KILL_AFTER };
 
 static _Noreturn void die(void)
@@ -214,6 +327,9 @@ static enum act judge(enum kind kind, const char *name)
 		tell(line);
 	}
 	switch (asked.how) {
+	case HOW_CUT:
+		cut();
+		die();
 	case HOW_KILL:
 		die();
 	case HOW_KILL_AFTER:
@@ -232,12 +348,6 @@ static void after(enum act act)
 	if (act == ACT_KILL_AFTER)
 		die();
 }
-
-/* The function that this library's hides. */
-#define REAL(name)                                                  \
-	static __typeof__(&name) real;                              \
-	if (!real)                                                  \
-		*(void **)(&real) = dlsym(RTLD_NEXT, #name)
 
 #define JUDGE_IF(counts, kind, name) ((counts) ? judge(kind, name) : ACT_PASS)
 
@@ -258,7 +368,20 @@ static void after(enum act act)
 
 /* ---- names and folders --------------------------------------------------------------------------- */
 
-WRAP(int, rename, (const char *from, const char *to), (from, to), is_below(from) || is_below(to), KIND_RENAME, to)
+int rename(const char *from, const char *to)
+{
+	REAL(rename);
+	enum act act = JUDGE_IF(is_below(from) || is_below(to), KIND_RENAME, to);
+	int answer;
+
+	if (act == ACT_FAIL)
+		return -1;
+	note_named(from, to);
+	answer = real(from, to);
+	after(act);
+	return answer;
+}
+
 WRAP(int, renameat, (int a, const char *from, int b, const char *to), (a, from, b, to), is_below(to), KIND_RENAME, to)
 WRAP(int, renameat2, (int a, const char *from, int b, const char *to, unsigned flags), (a, from, b, to, flags), is_below(to),
      KIND_RENAME, to)
@@ -284,8 +407,23 @@ static char *name_of(int fd)
 	return name;
 }
 
-WRAP(int, fsync, (int fd), (fd), is_opened(fd, OPENED_READ), KIND_SYNC, name_of(fd))
-WRAP(int, fdatasync, (int fd), (fd), is_opened(fd, OPENED_READ), KIND_SYNC, name_of(fd))
+#define WRAP_SYNC(name)                                                                             \
+	int name(int fd)                                                                             \
+	{                                                                                            \
+		REAL(name);                                                                          \
+		enum act act = JUDGE_IF(is_opened(fd, OPENED_READ), KIND_SYNC, name_of(fd));         \
+		int answer;                                                                          \
+                                                                                                     \
+		if (act == ACT_FAIL)                                                                 \
+			return -1;                                                                   \
+		answer = real(fd);                                                                   \
+		note_synced(fd);                                                                     \
+		after(act);                                                                          \
+		return answer;                                                                       \
+	}
+
+WRAP_SYNC(fsync)
+WRAP_SYNC(fdatasync)
 WRAP(int, syncfs, (int fd), (fd), is_opened(fd, OPENED_READ), KIND_SYNC, name_of(fd))
 WRAP(int, ftruncate, (int fd, off_t length), (fd, length), is_opened(fd, OPENED_WRITE), KIND_TRUNCATE, name_of(fd))
 WRAP(int, ftruncate64, (int fd, off64_t length), (fd, length), is_opened(fd, OPENED_WRITE), KIND_TRUNCATE, name_of(fd))
@@ -308,6 +446,8 @@ WRAP(ssize_t, writev, (int fd, const struct iovec *v, int n), (fd, v, n), is_ope
 			return -1;                                                                   \
 		if (act == ACT_SHORT && n > 1)                                                       \
 			n /= 2;                                                                      \
+		if (is_opened(fd, OPENED_WRITE))                                                     \
+			note_written(fd);                                                            \
 		answer = real arguments;                                                             \
 		after(act);                                                                          \
 		return answer;                                                                       \

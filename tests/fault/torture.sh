@@ -3,8 +3,8 @@
 #
 # A manifest is run and killed until a run comes to its end by itself; then its folder is compared with one that was never
 # interrupted: audio files and metadata.jsonl byte for byte, the other reports but for their times, every job done exactly
-# once, the database whole. Rounds are repeated until so many kills have hit in the middle (200 and 10 unless said). Two
-# rounds of the fake backend go on beside one another. SEED makes the moments repeatable as far as a machine's timing is.
+# once, the database whole. Rounds are repeated until so many kills have hit in the middle (200 and 10 unless said). Four
+# rounds of the fake backend, which mostly waits, go on beside one another. SEED makes the moments repeatable as far as a machine's timing is.
 [ -w /dev/shm ] && export TMPDIR=/dev/shm # a kill does not ask the disk; without its syncs there are more of them
 . "$(dirname "$0")/../cli/lib.sh"
 . "$ROOT/tests/fault/parts.sh"
@@ -21,10 +21,10 @@ version: 1
 name: torture
 backend: fake
 params: {prompt: "rain on a tin roof", duration: 2}
-sweep: {seed: 1..600}
+sweep: {seed: 1..300}
 sets:
   all:
-    fake: {delay: 2ms}
+    fake: {delay: 10ms}
 EOF
 }
 
@@ -132,12 +132,12 @@ reference()
 	[ "$reference_ms" -ge 100 ] || reference_ms=100
 }
 
-fake() # fake-0 or fake-1
+fake() # fake-0 to fake-3
 {
-	seed=$((SEED * 2 + ${1#fake-}))
+	seed=$((SEED * 4 + ${1#fake-}))
 	fake_manifest >m.yaml
 	reference
-	torture "$1" $(((fake_kills + ${1#fake-}) / 2))
+	torture "$1" $(((fake_kills + ${1#fake-}) / 4))
 }
 
 native()
@@ -149,7 +149,7 @@ native()
 }
 
 if [ "$fake_kills" -gt 0 ]; then
-	beside fake fake-0 fake-1
+	beside fake fake-0 fake-1 fake-2 fake-3
 	is "$sum" "$fake_kills" 'so many kills left some jobs of the fake backend done and others not'
 fi
 if [ "$native_kills" -gt 0 ]; then

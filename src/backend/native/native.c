@@ -314,4 +314,5 @@ const struct backend_ops native_backend = {
 	.close = native_close,
 	.admit = native_admit,
 	.arithmetic = ENGINE_ARITHMETIC,
+	.is_as_long_as_asked = true,
 };

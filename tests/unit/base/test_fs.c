@@ -157,6 +157,35 @@ static void check_folders(void)
 	OK(fs_free_bytes(at("not/there/yet"), &n, &err) == 0 && n > 0, "free bytes of a folder to come");
 	OK(!fs_is_network("/proc/self"), "proc is no network");
 	OK(symlink("nowhere", at("dangling")) == 0 && fs_exists(at("dangling")), "a dangling link takes its name");
+	IS_INT(fs_find(at("dangling"), &err), 1, "and is found");
+	IS_INT(fs_find(at("nothing"), &err), 0, "nothing is not there");
+	IS_INT(fs_find(at("dangling/below"), &err), 0, "nor is anything below it");
+	OK(symlink("turning", at("turning")) == 0, "a link to itself");
+	err = (struct err)ERR_INIT;
+	IS_INT(fs_find(at("turning/below"), &err), -1, "what cannot be seen is not said to be missing");
+	OK(err.code == ERR_IO && err.sys_errno == ELOOP, "with the reason: %s", err.text);
+	OK(!fs_exists(at("turning/below")), "fs_exists takes it for missing");
+}
+
+static void check_write_all(void)
+{
+	char big[200000], back[sizeof big];
+	struct err err = ERR_INIT;
+	int ends[2], fd;
+
+	memset(big, 'x', sizeof big);
+	fd = open(at("all"), O_RDWR | O_CREAT, 0666);
+	IS_INT(fs_write_all(fd, big, sizeof big), 0, "all is written");
+	OK(pread(fd, back, sizeof back, 0) == (ssize_t)sizeof back && !memcmp(big, back, sizeof big), "and there");
+	close(fd);
+	fd = open(at("all"), O_RDONLY);
+	IS_INT(fs_write_all(fd, big, 1), EBADF, "else the errno is answered");
+	close(fd);
+	OK(pipe(ends) == 0 && fcntl(ends[1], F_SETFL, O_NONBLOCK) == 0, "a pipe");
+	IS_INT(fs_write_all(ends[1], big, sizeof big), EAGAIN, "what takes a part first and then no more says why");
+	close(ends[0]);
+	close(ends[1]);
+	IS_INT(fs_remove(at("all"), &err), 0, "removed");
 }
 
 static void check_mapping(void)
@@ -225,6 +254,7 @@ int main(void)
 	check_replacing();
 	check_failed_write();
 	check_folders();
+	check_write_all();
 	check_mapping();
 	check_locking();
 	(void)snprintf(command, sizeof command, "rm -rf '%s'", root);

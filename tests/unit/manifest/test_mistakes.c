@@ -72,7 +72,7 @@ static bool read_block(struct reading *r, struct block *b)
 			begin_part(r, b, line + 4);
 		else if (r->part)
 			fprintf(r->part, "%s\n", line);
-		else if (r->in_says)
+		else if (r->in_says && line[0])
 			strbuf_addf(&b->says, "%s\n", line);
 	}
 	if (r->part)

@@ -212,6 +212,47 @@ static void check_de_morgan(void)
 	strbuf_release(&why);
 }
 
+/* ---- rows of a table: no card, every name is a column ------------------------------ */
+
+static bool is_column(void *arg, const char *name)
+{
+	(void)arg;
+	return !strcmp(name, "seed") || !strcmp(name, "set") || !strcmp(name, "tags") || !strcmp(name, "loop") || !strcmp(name, "empty");
+}
+
+static const char *cell(const void *of, const char *name)
+{
+	const char *const *cells = of;
+
+	return !strcmp(name, "seed") ? cells[0] : !strcmp(name, "set") ? cells[1] : !strcmp(name, "loop") ? cells[2] : "";
+}
+
+static void check_rows(void)
+{
+	static const char *const cells[] = { "7.0", "rain", "TRUE" };
+	static const struct {
+		const char *text;
+		int holds; /* -1: a mistake */
+	} cases[] = {
+		{ "seed = 7", 1 }, { "seed > 6.5", 1 }, { "seed = '7'", 0 }, { "set = rain", 1 }, { "set in [rain, snow]", 1 },
+		{ "loop = true", 1 }, { "loop = false", 0 }, { "loop != true", 0 }, { "not loop = false", 1 }, { "loop in [true]", 1 },
+		{ "empty = ''", 1 }, { "empty != ''", 0 }, { "empty < 1", 0 }, { "tags = x", 0 }, { "x in tags", -1 }, { "temperature = 1", -1 },
+		{ "take = 1", -1 }, { "loop", -1 }, { "state = done", -1 },
+	};
+	struct predicate_names names = { .is_variable = is_column };
+	struct predicate_subject subject = { .variable = cell, .of = cells };
+	struct strbuf why = STRBUF_INIT(65536);
+
+	for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+		struct predicate *p;
+		size_t offset;
+		int rc = predicate_parse(&p, cases[i].text, &names, &arena, &offset, &why);
+
+		IS_INT(rc ? -1 : predicate_holds(p, &subject), cases[i].holds, cases[i].text);
+	}
+	strbuf_release(&why);
+}
+
 static void set_number(const char *name, double v)
 {
 	values[card_find(card, name)].kind = VALUE_NUMBER;
@@ -233,6 +274,7 @@ int main(void)
 	check_mistakes();
 	check_limits();
 	check_de_morgan();
+	check_rows();
 	arena_release(&arena);
 	card_close(card);
 	return tap_done();

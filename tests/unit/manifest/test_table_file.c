@@ -72,6 +72,7 @@ static void check_cells(void)
 		{ TABLE_CSV, "x,y\n\n,\n \t,\"\"\n1,\n\n", "x|y ; 5:1|-" },
 		{ TABLE_CSV, "x\n\"\"\n\"\"\"\"\n", "x ; 3:\"" },
 		{ TABLE_CSV, "x,y\n1,2\n\n\n", "x|y ; 2:1|2" },
+		{ TABLE_CSV, "\"x;y\"\n1\n", "x;y ; 2:1" },
 		{ TABLE_CSV, "", "" },
 		{ TABLE_CSV, "\n\nx\n1", "x ; 4:1" },
 		{ TABLE_TSV, "x\ty\na, b\t\"c\td\"\n\t e \n", "x|y ; 2:a, b|c\td ; 3:-|e" },
@@ -97,6 +98,7 @@ static void check_mistakes(void)
 	} cases[] = {
 		{ TABLE_CSV, "x;y\n1;2\n", "1: the cells are separated by ';'" },
 		{ TABLE_CSV, "x\ty\n", "1: the cells are separated by tabs" },
+		{ TABLE_CSV, "\"x\";\"y\"\n", "1: the cells are separated by ';'" },
 		{ TABLE_TSV, "x,y\n", "1: the cells are separated by commas" },
 		{ TABLE_CSV, "\nx,y,x\n", "2: two columns are called 'x'" },
 		{ TABLE_CSV, "x,,y\n", "1: column 2 has no name" },

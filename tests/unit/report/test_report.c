@@ -2,6 +2,7 @@
 #include "base/fs.h"
 #include "base/json.h"
 #include "fake_ledger.h"
+#include "report/escape.h"
 #include "report/report.h"
 #include "tap.h"
 
@@ -70,6 +71,15 @@ static int count_of(const char *text, const char *piece)
 	return n;
 }
 
+static const struct json *nth(const struct json *list, int n)
+{
+	const struct json *at = json_first(list);
+
+	while (at && n--)
+		at = json_next(at);
+	return at;
+}
+
 static void check_metadata(const char *dir)
 {
 	char *text = read_all(dir, "metadata.jsonl");
@@ -101,7 +111,7 @@ static void check_csv(const char *dir)
 	char *text = read_all(dir, "jobs.csv");
 
 	OK(text_is_headed(text) && count_of(text, "\r\n") == 5, "jobs.csv: a heading and four rows");
-	OK(strstr(text, "\r\naaaaaaaaaaaa,rain,done,rain/a b#1.wav,1,ambient;<b>,</script><script>alert('1')</script>,3,1,9007199254740991,slow,"
+	OK(strstr(text, "\r\naaaaaaaaaaaa,rain,done,rain/a b#1.wav,1,\"[\"\"ambient\"\",\"\"<b>\"\"]\",</script><script>alert('1')</script>,3,1,9007199254740991,slow,"
 			"\"x,\"\"y\"\"\",0,0,0,,,,2023-11-14T22:13:20.000Z,2023-11-14T22:13:21.000Z,0.25,3,32000,2,wav,16,44,-1000,0.5," HASH64
 			"," HASH64 ",fake\r\n") != NULL, "jobs.csv: a finished job's row");
 	OK(strstr(text, "\r\ncccccccccccc,rain,failed,") && strstr(text, ",0,0,0,io,\"it said \"\"no\"\", twice\",,,,,,,,,,,,,,,\r\n"),
@@ -127,57 +137,138 @@ static void check_summary(const char *dir)
 	IS_INT(json_number(json_member(json_member(root, "jobs_by_state"), "done"), -1), 2, "done");
 	IS_INT(json_number(json_member(json_member(root, "failures_by_class"), "io"), -1), 1, "failures by class");
 	IS_NEAR(json_number(json_member(root, "audio_seconds"), -1), 6.5, 1e-9, "audio_seconds");
+	IS_INT(json_count(json_member(root, "makers")), 2, "makers: one for each checkpoint");
+	IS_TEXT(json_string(json_member(nth(json_member(root, "makers"), 1), "made_by"), NULL), "native:x", "by name");
+	IS_INT(json_number(json_member(nth(json_member(root, "makers"), 0), "jobs"), -1), 2, "with their jobs");
 	OK(json_is_null(json_member(root, "throughput")), "unknown throughput is null");
 	json_free(doc);
 	free(text);
 }
 
-static void check_html(const char *dir)
+/* The page's data (src/report/report_html_data.c says its form), or NULL; the caller frees it. */
+static struct json_doc *open_data(const char *text)
 {
-	char *text = read_all(dir, "report.html"), *data, *end;
+	static const char before[] = "id=\"data\">";
+	const char *data = strstr(text, before), *end = data ? strstr(data, "</script>") : NULL;
 	struct json_doc *doc = NULL;
 	struct err err = ERR_INIT;
+
+	if (!OK(data && end, "the data is there"))
+		return NULL;
+	data += strlen(before);
+	OK(json_parse(&doc, data, (size_t)(end - data), 64 << 20, "data", ERR_BUG, &err) == 0, "and is JSON %s", err.text);
+	return doc;
+}
+
+/* The text that the n-th field of a job's row means. */
+static const char *text_of(const struct json *root, const struct json *number)
+{
+	return json_string(nth(json_member(root, "texts"), (int)json_number(number, -1)), "(none)");
+}
+
+enum { ROW_ID, ROW_STATE, ROW_SET, ROW_TAKE, ROW_PATH, ROW_TAGS, ROW_AXES, ROW_PARAMS, ROW_LINES, ROW_MAKER, ROW_TROUBLE, ROW_FILE };
+
+static void check_data(const struct json *root)
+{
+	const struct json *first = nth(json_member(root, "jobs"), 0), *failed = nth(json_member(root, "jobs"), 2);
+
+	IS_INT(json_count(json_member(root, "jobs")), 4, "every job is there");
+	IS_TEXT(json_string(nth(first, ROW_ID), NULL), "aaaaaaaaaaaa", "an id");
+	IS_TEXT(text_of(root, nth(first, ROW_STATE)), "done", "a state");
+	IS_TEXT(text_of(root, nth(nth(first, ROW_TAGS), 1)), "<b>", "a tag");
+	IS_TEXT(text_of(root, nth(nth(first, ROW_AXES), 5)), "x,\"y\"", "an axis' value");
+	IS_TEXT(text_of(root, nth(nth(first, ROW_PARAMS), 0)), "</script><script>alert('1')</script>", "a prompt");
+	IS_TEXT(text_of(root, nth(nth(first, ROW_LINES), 3)), "backend: fake", "a line of the manifest that makes it again");
+	IS_INT(json_count(nth(first, ROW_FILE)), 13, "a file");
+	IS_TEXT(json_string(nth(nth(first, ROW_FILE), 12), NULL), "AP+AAQ==", "with its peaks");
+	IS_INT(json_number(nth(first, ROW_TROUBLE), -1), 0, "no trouble");
+	IS_TEXT(text_of(root, nth(failed, ROW_STATE)), "failed", "a failed job");
+	IS_TEXT(text_of(root, nth(nth(failed, ROW_TROUBLE), 0)), "io", "has a class");
+	IS_TEXT(text_of(root, nth(nth(failed, ROW_TROUBLE), 1)), "it said \"no\", twice", "and a sentence");
+	IS_INT(json_number(nth(failed, ROW_FILE), -1), 0, "and no file");
+	IS_TEXT(text_of(root, nth(nth(json_member(root, "jobs"), 1), ROW_MAKER)), "native:x", "each its own maker");
+	IS_TEXT(json_string(json_member(json_member(root, "alias"), "guidance"), NULL), "classifierFreeGuidance", "the card's short names");
+}
+
+/* The policy names the SHA-256 of the style and of the script, or neither would run. */
+static void check_policy(const char *text, const char *kind, const char *open, const char *close)
+{
+	const char *from = strstr(text, open), *end = from ? strstr(from, close) : NULL;
+	struct strbuf want = STRBUF_INIT(200);
+	unsigned char hash[HASH_BYTES];
+
+	if (!OK(from && end, "there is a %s element", kind))
+		return;
+	from += strlen(open);
+	hash_bytes(from, (size_t)(end - from), hash);
+	strbuf_addf(&want, "%s-src 'sha256-", kind);
+	escape_base64(&want, hash, sizeof hash);
+	strbuf_adds(&want, "'");
+	OK(strstr(text, want.buf) != NULL, "the policy lets this %s run", kind);
+	strbuf_release(&want);
+}
+
+static void check_html(const char *dir)
+{
+	char *text = read_all(dir, "report.html");
+	struct json_doc *doc;
 
 	IS_INT(count_of(text, "<script"), 2, "report.html: the data and the script, no other script element");
 	IS_INT(count_of(text, "</script"), 2, "and as many ends");
 	OK(strstr(text, "<h1>a &lt;b&gt; &amp; c</h1>") != NULL, "the name is escaped");
-	OK(strstr(text, "it said &quot;no&quot;, twice") != NULL, "so is a failure's sentence");
 	OK(strstr(text, "2 of 3") != NULL, "what is done is counted");
-	OK(!strstr(text, "2023-11-14"), "no times");
-	OK(!strstr(text, "://") || strstr(text, "http://www.w3.org/2000/svg"), "nothing from a network");
-	data = strstr(text, "id=\"data\">");
-	end = data ? strstr(data, "</script>") : NULL;
-	if (OK(data && end, "the data is there")) {
-		data += strlen("id=\"data\">");
-		OK(json_parse(&doc, data, (size_t)(end - data), 16 << 20, "data", ERR_BUG, &err) == 0, "and is JSON");
-		IS_INT(json_count(json_member(json_root(doc), "jobs")), 3, "of every job but superseded ones");
-		IS_TEXT(json_string(json_member(json_first(json_member(json_root(doc), "jobs")), "url"), NULL), "rain/a%20b%231.wav",
-			"with the file's address percent-encoded");
-	}
+	OK(strstr(text, "Failed: 1 io (") != NULL, "failures by class");
+	OK(strstr(text, "<code>fake</code> (1 of 2 done), <code>native:x</code> (1 of 1 done)") != NULL, "who made how many");
+	OK(strstr(text, "began <time datetime=\"2023-11-14T22:13:20.000Z\">2023-11-14 22:13 UTC</time>") != NULL, "the last run");
+	OK(!strstr(text, "{{"), "no mark is left");
+	OK(strstr(text, "default-src 'none'") != NULL, "the policy lets nothing in that is not named");
+	check_policy(text, "style", "<style>", "</style>");
+	check_policy(text, "script", "<script>", "</script>");
+	IS_INT(count_of(text, "://"), 1, "nothing from a network:");
+	OK(strstr(text, "http://www.w3.org/2000/svg") != NULL, "the one address is a name");
+	doc = open_data(text);
+	if (doc)
+		check_data(json_root(doc));
 	json_free(doc);
 	free(text);
 }
 
-static void check_part(const char *dir)
+static int count_state(const struct json *root, const char *state)
+{
+	int n = 0;
+
+	for (const struct json *job = json_first(json_member(root, "jobs")); job; job = json_next(job))
+		n += !strcmp(text_of(root, nth(job, ROW_STATE)), state);
+	return n;
+}
+
+/* 2,050 jobs, the last n_bad of them failed. */
+static void check_part(const char *dir, int n_bad, int n_failed_shown, const char *say)
 {
 	enum { N = 2050 };
 	struct ledger_job *many = calloc(N, sizeof *many);
 	struct err err = ERR_INIT;
+	struct json_doc *doc;
 	char *text;
 
 	if (!many)
 		abort();
 	for (int i = 0; i < N; i++)
-		many[i] = row(i, "aaaaaaaaaaaa", JOB_DONE);
+		many[i] = row(i, "aaaaaaaaaaaa", i < N - n_bad ? JOB_DONE : JOB_FAILED);
 	fake_rows = many;
 	n_fake_rows = N;
 	IS_INT(report_write(NULL, dir, &err), 0, "2,050 jobs are reported");
 	text = read_all(dir, "report.html");
-	OK(strstr(text, "Shown: the first 2000 of 2050 jobs") != NULL, "the page says which part it shows");
-	IS_INT(count_of(text, "\"id\":\"aaaaaaaaaaaa\""), 2000, "and shows that part");
+	OK(strstr(text, say) != NULL, "the page says: %s", say);
+	doc = open_data(text);
+	if (doc) {
+		IS_INT(json_count(json_member(json_root(doc), "jobs")), 2000, "and shows 2,000");
+		IS_INT(count_state(json_root(doc), "failed"), n_failed_shown, "with those that failed");
+	}
+	json_free(doc);
 	free(text);
 	text = read_all(dir, "metadata.jsonl");
-	IS_INT(count_of(text, "\n"), N, "metadata.jsonl has all");
+	IS_INT(count_of(text, "\n"), N - n_bad, "metadata.jsonl has all that are done");
 	free(text);
 	free(many);
 }
@@ -205,9 +296,29 @@ static void check_long_text(const char *dir)
 	text = read_all(dir, "metadata.jsonl");
 	OK(strlen(text) > N, "whole");
 	free(text);
-	free(read_all(dir, "report.html"));
+	text = read_all(dir, "report.html");
+	OK(strlen(text) < 300000 && strstr(text, "3145728 bytes in all, whole in jobs.csv"), "but cut in the page, which says so");
+	free(text);
 	strbuf_release(&params);
 	strbuf_release(&canonical);
+}
+
+/* The lines are a manifest: every parameter, texts quoted, braces doubled. */
+static void check_remake(void)
+{
+	struct ledger_job job = row(0, "aaaaaaaaaaaa", JOB_FAILED);
+	struct strbuf lines = STRBUF_INIT(1 << 16);
+	struct err err = ERR_INIT;
+
+	job.params = "{\"prompt\":\"a {b} \\\"c\\\" \xE2\x80\xA8\xC2\x85\xC3\xA9\",\"duration\":2.5,\"continuation\":false,\"inputAudio\":null}";
+	OK(report_remake(&lines, &job, "fake", &err) == 0, "remade %s", err.text);
+	IS_TEXT(lines.buf,
+		"# made by fake\nversion: 1\nname: job-aaaaaaaaaaaa\nbackend: fake\nparams:\n"
+		"  prompt: \"a {{b}} \\\"c\\\" \\u2028\\u0085\xC3\xA9\"\n  duration: 2.5\n  continuation: false\n",
+		"a manifest of one job");
+	job.params = "{";
+	OK(report_remake(&lines, &job, "fake", &err) < 0 && strstr(err.text, "aaaaaaaaaaaa"), "a broken row is told: %s", err.text);
+	strbuf_release(&lines);
 }
 
 int main(void)
@@ -239,13 +350,18 @@ int main(void)
 	fake_head.backend = "fake";
 	fake_head.made_by = "fake";
 	fake_head.tool_version = "0";
+	fake_head.manifest_path = "m.yaml";
+	fake_head.last_started_ms = 1700000000000;
 	fake_head.last_exit_status = -1;
 	if (OK(report_write(NULL, dir, &err) == 0, "written %s", err.text)) {
 		check_metadata(dir);
 		check_csv(dir);
 		check_summary(dir);
 		check_html(dir);
-		check_part(dir);
+		check_part(dir, 0, 0, "Shown: 2000 of 2050 jobs: the first 2000 in running order. All");
+		check_part(dir, 30, 30, "Shown: 2000 of 2050 jobs: the first 1970 in running order, and 30 of the 30 that failed, are unknown or lost. All");
+		check_part(dir, 1500, 1450, "the first 550 in running order, and 1450 of the 1500 that failed");
+		check_remake();
 		check_long_text(dir);
 	}
 	rest[0] = read_all(dir, "jobs.csv");

@@ -11,6 +11,8 @@
 #include "run/run.h"
 #include "run/stop.h"
 
+#include <signal.h>
+
 struct some_run {
 	struct run_config config;
 	struct run_result result;

@@ -8,14 +8,18 @@ int main(void)
 		const char *name, *want;
 		struct run_counts counts;
 	} rows[] = {
-		{ "nothing begun", "0/36", { .n_jobs = 36, .n_waiting = 36, .audio_s_total = 288, .elapsed_ms = 10 } },
+		{ "nothing begun", "0/36", { .n_jobs = 36, .n_waiting = 36, .work_left = 576, .making_ms = 10 } },
+		{ "before the loop", "0/36", { .n_jobs = 36, .n_waiting = 36, .work_left = 576, .elapsed_ms = 5000 } },
 		{ "under way", "12/36 · 3 running · 1 failed · 0.8 s/s · ETA 3m 50s",
-		  { .n_jobs = 36, .n_done = 12, .n_done_before = 2, .n_failed = 1, .n_running = 3, .n_waiting = 20, .audio_s_total = 288,
-		    .audio_s_done = 96, .audio_s_done_now = 80, .elapsed_ms = 100000 } },
+		  { .n_jobs = 36, .n_done = 12, .n_done_before = 2, .n_failed = 1, .n_running = 3, .n_waiting = 20, .audio_s_done = 96,
+		    .audio_s_done_now = 80, .work_made = 160, .work_left = 368, .making_ms = 100000, .elapsed_ms = 200000 } },
 		{ "progress inside jobs counts", "0/2 · 1 running · 0.5 s/s · ETA 30.0 s",
-		  { .n_jobs = 2, .n_running = 1, .n_waiting = 1, .audio_s_total = 20, .running_fraction_s = 5, .elapsed_ms = 10000 } },
-		{ "all done", "2/2 · 40 s/s", { .n_jobs = 2, .n_done = 2, .audio_s_total = 20, .audio_s_done = 20, .audio_s_done_now = 20,
-						.elapsed_ms = 500 } },
+		  { .n_jobs = 2, .n_running = 1, .n_waiting = 1, .running_fraction_s = 5, .work_running = 10, .work_left = 40,
+		    .making_ms = 10000 } },
+		{ "by work: what is left takes one row, what was made took two", "1/2 · 1 running · 1 s/s · ETA 5.0 s",
+		  { .n_jobs = 2, .n_done = 1, .n_running = 1, .audio_s_done_now = 10, .work_made = 20, .work_left = 10, .making_ms = 10000 } },
+		{ "all done", "2/2 · 40 s/s", { .n_jobs = 2, .n_done = 2, .audio_s_done = 20, .audio_s_done_now = 20, .work_made = 40,
+						.making_ms = 500 } },
 	};
 
 	for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {

@@ -1,0 +1,147 @@
+#!/bin/sh
+# bench_scale.sh [JOBS [FILES]]: the runner at scale, each figure beside something run on this machine at the same time.
+#
+# JOBS (1,000,000) are enrolled once; FILES (10,000) are made by the fake backend. One line a figure: ours, the other's, the
+# ratio and what it may be at most; exit status 1 when one is MISSED. BUILD says where the program is, BENCH_DIR where to write:
+# a disk like the one that runs write to, with some 6 GB and 1.2 million inodes free for a million jobs.
+#
+#   enrolment    a first `mgbatch run` from its start to its first job (manifest read, jobs expanded, ids hashed, rows in the
+#                ledger) against the sqlite3 shell, which only imports the same rows from CSV into the same table and indexes,
+#                with the same journal and cache
+#   memory       the peak of that run, its reports of all jobs included
+#   second run   the whole command with all jobs done, against the enrolment alone: its making is left out, which only makes it
+#                harder. That all are done is written into the ledger by SQL, with an (empty) file each, which a run looks at.
+#                The same for FILES jobs that were really made, whole command against whole command.
+#   tiny jobs    wall time of a whole run a job, against GNU parallel running `true` with --joblog a job
+#   status       processor seconds with all jobs waiting and with all done
+set -eu
+jobs=${1:-${BENCH_JOBS:-1000000}}
+files=${2:-${BENCH_FILES:-10000}}
+others=$((files / 10 + 1)) # of GNU parallel: it takes a hundred times as long
+rounds=3
+root=$(cd "$(dirname "$0")/../.." && pwd)
+BUILD=${BUILD:-$root/build/release}
+mgbatch=$BUILD/mgbatch
+missed=0
+
+for need in "$mgbatch" sqlite3 perl; do
+	command -v "$need" >/dev/null || { echo "bench_scale: SKIP: $need is not here (tools/install-deps bench)"; exit 0; }
+done
+mkdir -p "${BENCH_DIR:=$BUILD/bench}"
+dir=$(mktemp -d "$BENCH_DIR/scale.XXXXXX")
+trap 'rm -rf "$dir"' EXIT
+trap 'exit 130' INT TERM
+cd "$dir"
+
+# Runs a command; then $wall, $cpu (its seconds) and $began (Unix seconds) are set. Its exit status may be any of $1.
+timed() # statuses command...
+{
+	statuses=$1
+	shift
+	perl -MTime::HiRes=time -e '
+		open(my $out, ">", "times") or die; my $t = time; my $r = system(@ARGV); my $w = time - $t;
+		my (undef, undef, $u, $s) = times; printf $out "%.3f %.3f %.3f %d\n", $w, $u + $s, $t, $r >> 8' "$@" >stdout 2>stderr
+	read -r wall cpu began status <times
+	case " $statuses " in
+	*" $status "*) ;;
+	*) echo "bench_scale: exit status $status: $*"; cat stderr; exit 1 ;;
+	esac
+}
+
+calc() { perl -e "printf '%.6g', $1"; }
+
+# what ours unit other unit limit: ours / other against limit
+figure()
+{
+	ratio=$(calc "$2 / ($4)")
+	word=ok
+	[ "$(calc "$ratio <= $6 ? 1 : 0")" = 1 ] || { word=MISSED; missed=1; }
+	perl -e 'printf "%-34s %10.4g %-4s %-30s %10.4g %-4s ratio %.3f, at most %.3f: %s\n", @ARGV' \
+		"$1" "$2" "$3" "$7" "$4" "$5" "$ratio" "$6" "$word"
+}
+
+# Seconds from $began to the event run_started.
+until_started()
+{
+	perl -MTime::Local -e '
+		my ($began, $file) = @ARGV; open(my $in, "<", $file) or die; my $line = <$in>;
+		$line =~ /"event":"run_started","time":"(\d+)-(\d+)-(\d+)T(\d+):(\d+):(\d+)\.(\d+)Z"/ or die "no run_started in $file";
+		printf "%.3f", timegm($6, $5, $4, $3, $2 - 1, $1) + $7 / 1000 - $began' "$began" "$1"
+}
+
+manifest() # name jobs
+{
+	cat <<EOF
+version: 1
+name: $1
+backend: fake
+params: {prompt: "a tiny file", duration: 1}
+sweep: {seed: 1..$2}
+output: {dir: $1}
+EOF
+}
+
+# ---- many rows --------------------------------------------------------------------------------------------------------
+
+manifest many "$jobs" >many.yaml
+timed 3 "$mgbatch" run many.yaml --limit 1 --json --events many.events
+enrolment=$(until_started many.events)
+peak_mib=$(calc "$(sed -n 's/.*"memory_peak_bytes": *\([0-9]*\).*/\1/p' stdout) / 1048576")
+ledger=many/.mgbatch/ledger.db
+
+# An id is 32 bytes, which CSV cannot hold: 32 of its digits take the same room, and are as unique.
+columns=$(sqlite3 "$ledger" "SELECT group_concat(CASE name WHEN 'id' THEN 'substr(hex(id), 1, 32)' ELSE name END, ', ') FROM pragma_table_info('job')")
+sqlite3 -csv "$ledger" "SELECT $columns FROM job ORDER BY seq" >rows.csv
+sqlite3 "$ledger" .schema >schema.sql
+timed 0 sqlite3 import.db '.read schema.sql' 'PRAGMA journal_mode = WAL' 'PRAGMA synchronous = NORMAL' 'PRAGMA cache_size = -65536' \
+	'.mode csv' '.import rows.csv job'
+[ "$(sqlite3 import.db 'SELECT count(*) FROM job')" = "$jobs" ] || { echo 'bench_scale: the shell did not import all rows'; exit 1; }
+figure "enrolment of $jobs jobs" "$enrolment" s "$wall" s 1.5 'sqlite3 .import of its rows'
+figure 'its memory at most' "$peak_mib" MiB 1024 MiB 1 'allowed'
+rm -f rows.csv import.db*
+
+timed 0 "$mgbatch" status many
+figure 'status, all waiting' "$cpu" s 1 s 1 'allowed'
+sqlite3 "$ledger" <<'EOF'
+PRAGMA synchronous = OFF;
+BEGIN;
+CREATE TEMP TABLE made AS SELECT * FROM artifact LIMIT 1;
+INSERT INTO attempt SELECT j.seq, 1, 1, t.started_ms, t.ended_ms, 'done', '', '', t.make_s
+ FROM job AS j, (SELECT * FROM attempt LIMIT 1) AS t WHERE j.state = 'pending';
+UPDATE made SET bytes = 0;
+CREATE TEMP TABLE waits AS SELECT seq, path FROM job WHERE state = 'pending';
+INSERT INTO artifact SELECT w.seq, '', w.path, m.file_sha256, m.pcm_sha256, m.arithmetic, m.format, m.bits, m.bytes, m.seconds, m.rate_hz,
+ m.channels, m.lkfs, m.peak, m.peaks, m.make_s, m.model_rate_hz FROM waits AS w, made AS m;
+UPDATE job SET state = 'done', tries = 1, attempts = 1 WHERE state = 'pending';
+COMMIT;
+EOF
+sqlite3 "$ledger" 'SELECT path FROM artifact WHERE bytes = 0' |
+	perl -ne 'chomp; open(my $f, ">", "many/$_") or die "$_: $!"; close $f'
+timed 0 "$mgbatch" status many
+figure 'status, all done' "$cpu" s 1 s 1 'allowed'
+timed 0 "$mgbatch" run many.yaml
+figure 'a second run, all done' "$wall" s "$enrolment" s 0.333 'the first enrolment'
+rm -rf many
+
+# ---- many files -------------------------------------------------------------------------------------------------------
+
+manifest tiny "$files" >tiny.yaml
+if parallel --version 2>/dev/null | grep -q GNU; then
+	seq "$others" >lines
+	ours=0 other=0
+	for round in $(seq $rounds); do # in turns: whatever else the machine does meets both
+		timed 0 "$mgbatch" run tiny.yaml -q --output "tiny$round"
+		ours=$(calc "$ours + $wall * 1000 / $files / $rounds")
+		timed 0 parallel --will-cite --joblog log -a lines true
+		other=$(calc "$other + $wall * 1000 / $others / $rounds")
+		rm -f log
+	done
+	figure "$files tiny jobs, each" "$ours" ms "$other" ms 0.05 'GNU parallel, true, --joblog'
+else
+	echo 'tiny jobs: SKIP: GNU parallel is not here (tools/install-deps bench)'
+fi
+timed 0 "$mgbatch" run tiny.yaml
+first=$wall
+timed 0 "$mgbatch" run tiny.yaml
+figure 'a second run of them' "$wall" s "$first" s 0.333 'the first'
+exit $missed
