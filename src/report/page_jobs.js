@@ -13,8 +13,8 @@ const pairsOf = list => {
 	return pairs;
 };
 
-const readFile = ([seconds, lkfs, peak, rate, channels, format, bits, bytes, made_in, pcm, sha, arithmetic, peaks]) =>
-	({ seconds, lkfs, peak, rate, channels, format: textOf(format), bits, bytes, made_in, pcm, sha, arithmetic: textOf(arithmetic), peaks });
+const readFile = ([seconds, lkfs, peak, rate, channels, format, bits, bytes, pcm, sha, arithmetic, peaks]) =>
+	({ seconds, lkfs, peak, rate, channels, format: textOf(format), bits, bytes, pcm, sha, arithmetic: textOf(arithmetic), peaks });
 const readJob = ([id, state, set, take, path, tags, axes, params, lines, maker, trouble, file], n) => ({
 	n, id, state: textOf(state), set: textOf(set), take, path,
 	tags: tags.map(textOf),

@@ -100,7 +100,7 @@ const fileFacts = (job, f) => [
 	['Length', f.seconds.toFixed(3) + ' s'], ['Loudness', sayLoudness(f)], ['Peak', f.peak.toFixed(4)],
 	['Played at', hasLoudness(job) ? minus(gainOf(job).toFixed(1)) + ' dB' : ''],
 	['Sound', f.rate + ' Hz, ' + (f.channels === 1 ? 'mono' : f.channels === 2 ? 'stereo' : f.channels + ' channels')],
-	['Format', f.format + (f.bits ? ', ' + f.bits + ' bit, ' : ', ') + sayBytes(f.bytes)], ['Made in', f.made_in.toFixed(2) + ' s of work'],
+	['Format', f.format + (f.bits ? ', ' + f.bits + ' bit, ' : ', ') + sayBytes(f.bytes)],
 	['Samples', make('code', {}, f.pcm)], ['File hash', make('code', {}, f.sha)], ['Arithmetic', f.arithmetic],
 ];
 const showDetails = job => {

@@ -3,7 +3,7 @@
  *
  * report_write rebuilds metadata.jsonl, jobs.csv, summary.json and report.html
  * whole, each by atomic replace, so that the same ledger always gives the same
- * bytes (the only times are the ledger's own; metadata.jsonl has none). It may
+ * bytes (times stand only in jobs.csv and summary.json). It may
  * be called while a run is going.
  */
 #ifndef REPORT_REPORT_H

@@ -7,7 +7,6 @@
  * All text from people is escaped. The page's own policy lets only this style
  * and this script run, by their hashes, and nothing load but the clips beside it.
  */
-#include "base/clock.h"
 #include "base/hash.h"
 #include "base/text.h"
 #include "report/escape.h"
@@ -141,23 +140,6 @@ static void put_classes(struct page *p)
 		strbuf_adds(&p->text, ".</p>\n");
 }
 
-static void put_last_run(struct page *p)
-{
-	const struct ledger_head *head = &p->c->head;
-	int64_t at = head->last_ended_ms ? head->last_ended_ms : head->last_started_ms;
-	char text[CLOCK_TEXT_SIZE];
-
-	if (!at)
-		return;
-	clock_text(text, at);
-	/* "2026-11-22T07:59:00.123Z": the day and the minute are for people */
-	strbuf_addf(&p->text, " The last run %s <time datetime=\"%s\">%.10s %.5s UTC</time>", head->last_ended_ms ? "ended" : "began", text,
-		    text, text + 11);
-	if (head->last_ended_ms && head->last_exit_status >= 0)
-		strbuf_addf(&p->text, " with exit status %d", head->last_exit_status);
-	strbuf_adds(&p->text, head->last_ended_ms ? "." : " and has not ended.");
-}
-
 static void put_made(struct page *p)
 {
 	const struct ledger_head *head = &p->c->head;
@@ -175,7 +157,6 @@ static void put_made(struct page *p)
 	strbuf_adds(&p->text, " backend, mgbatch ");
 	escape_html(&p->text, head->tool_version);
 	strbuf_adds(&p->text, ".");
-	put_last_run(p);
 	if (!strcmp(head->backend, "fake"))
 		strbuf_adds(&p->text, " <strong>The fake backend made these files: they test the runner and are no music.</strong>");
 }

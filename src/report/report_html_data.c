@@ -8,7 +8,7 @@
  * made_by are one index; tags and lines (of the manifest that remakes the job) are lists of them; axes is a flat list
  * [name, value, name, value ..]; params has an index for each of "params", -1 where the job has no value. An
  * element of "texts" is any JSON value. trouble is 0 or [class, sentence]; file is 0 or [seconds, lkfs, peak,
- * rate_hz, channels, format, bits, bytes, make_seconds, pcm_sha256, file_sha256, arithmetic, base64 of the peaks].
+ * rate_hz, channels, format, bits, bytes, pcm_sha256, file_sha256, arithmetic, base64 of the peaks].
  * page_jobs.js reads it.
  */
 #include "base/text.h"
@@ -188,7 +188,6 @@ static void put_file(struct walk *walk, struct json_writer *w, const struct ledg
 	json_put_int(w, NULL, number_of_text(walk, job->format));
 	json_put_int(w, NULL, job->bits);
 	json_put_int(w, NULL, job->n_bytes);
-	json_put_number(w, NULL, job->make_s);
 	json_put_text(w, NULL, job->pcm_sha256);
 	json_put_text(w, NULL, job->file_sha256);
 	json_put_int(w, NULL, number_of_text(walk, job->arithmetic));

@@ -92,7 +92,7 @@ grep -q '"failures_by_class": {' out/fails/summary.json
 tap $? 'summary.json has the failures by class'
 has out/fails/jobs.csv ',failed,'
 hasnt out/fails/metadata.jsonl '"set":"bad"'
-has out/fails/report.html 'Failures'
+has out/fails/report.html 'failed'
 
 # --backend without --output goes to a folder of its own.
 sed 's/^backend: fake$//' m.yaml >native.yaml

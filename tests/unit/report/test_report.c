@@ -179,8 +179,8 @@ static void check_data(const struct json *root)
 	IS_TEXT(text_of(root, nth(nth(first, ROW_AXES), 5)), "x,\"y\"", "an axis' value");
 	IS_TEXT(text_of(root, nth(nth(first, ROW_PARAMS), 0)), "</script><script>alert('1')</script>", "a prompt");
 	IS_TEXT(text_of(root, nth(nth(first, ROW_LINES), 3)), "backend: fake", "a line of the manifest that makes it again");
-	IS_INT(json_count(nth(first, ROW_FILE)), 13, "a file");
-	IS_TEXT(json_string(nth(nth(first, ROW_FILE), 12), NULL), "AP+AAQ==", "with its peaks");
+	IS_INT(json_count(nth(first, ROW_FILE)), 12, "a file");
+	IS_TEXT(json_string(nth(nth(first, ROW_FILE), 11), NULL), "AP+AAQ==", "with its peaks");
 	IS_INT(json_number(nth(first, ROW_TROUBLE), -1), 0, "no trouble");
 	IS_TEXT(text_of(root, nth(failed, ROW_STATE)), "failed", "a failed job");
 	IS_TEXT(text_of(root, nth(nth(failed, ROW_TROUBLE), 0)), "io", "has a class");
@@ -219,7 +219,7 @@ static void check_html(const char *dir)
 	OK(strstr(text, "2 of 3") != NULL, "what is done is counted");
 	OK(strstr(text, "Failed: 1 io (") != NULL, "failures by class");
 	OK(strstr(text, "<code>fake</code> (1 of 2 done), <code>native:x</code> (1 of 1 done)") != NULL, "who made how many");
-	OK(strstr(text, "began <time datetime=\"2023-11-14T22:13:20.000Z\">2023-11-14 22:13 UTC</time>") != NULL, "the last run");
+	OK(!strstr(text, "2023-11-14"), "no time: equal folders have equal pages");
 	OK(!strstr(text, "{{"), "no mark is left");
 	OK(strstr(text, "default-src 'none'") != NULL, "the policy lets nothing in that is not named");
 	check_policy(text, "style", "<style>", "</style>");
