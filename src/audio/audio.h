@@ -53,7 +53,7 @@ int level_normalise(struct pcm *pcm, enum level_strategy strategy, struct err *e
 
 /*
  * The sound at another rate, by the model's own resampler (resample.c): the same
- * bits on every machine. *ret is the caller's, of floor(n_frames * rate_hz / pcm->rate_hz)
+ * bits on every machine; at its own rate a copy. *ret is the caller's, of floor(n_frames * rate_hz / pcm->rate_hz)
  * frames; pcm stays. Costs the memory of the result, 4 bytes a sample, and about
  * 50 to 150 multiplications a sample (musicgen.md 9.2: 48 zeros of the filter, wider
  * where the rate falls; 30 s of stereo to 44.1 kHz take 0.03 s). Values may pass +-1 by a little: a filter overshoots.

@@ -20,6 +20,7 @@
 
 #include <math.h>
 #include <stdlib.h>
+#include <string.h>
 
 #define PI 3.14159265358979323846
 #define ZEROS 24      /* of the sinc, to each side */
@@ -170,22 +171,24 @@ static bool count_frames(const struct filter *f, size_t n, int n_channels, size_
 
 int pcm_resample(const struct pcm *pcm, int rate_hz, struct pcm *ret, struct err *err)
 {
-	struct filter f = { 0 };
+	struct filter f = { .old = 1, .new = 1 };
 	struct pcm out = { NULL, 0, pcm->n_channels, rate_hz };
 	size_t n = 0;
 	int rc;
 
 	if (rate_hz < 1 || pcm->rate_hz < 1 || pcm->n_channels < 1)
 		BUG("%d channels of %d Hz asked for at %d Hz", pcm->n_channels, pcm->rate_hz, rate_hz);
-	rc = filter_make(&f, pcm->rate_hz, rate_hz, err);
+	rc = rate_hz == pcm->rate_hz ? 0 : filter_make(&f, pcm->rate_hz, rate_hz, err);
 	if (rc == 0 && count_frames(&f, pcm->n_frames, pcm->n_channels, &out.n_frames, &n))
 		out.samples = mem_try(n ? n : 1, sizeof *out.samples);
 	if (rc == 0 && !out.samples)
 		rc = err_set(err, ERR_MEMORY, "no memory for %zu frames of sound at %d Hz", out.n_frames, rate_hz);
-	if (rc == 0) {
+	if (rc == 0 && f.taps)
 		run_filter(&f, pcm, &out);
+	else if (rc == 0 && n > 0)
+		memcpy(out.samples, pcm->samples, n * sizeof *out.samples);
+	if (rc == 0)
 		*ret = out;
-	}
 	filter_release(&f);
 	return rc;
 }

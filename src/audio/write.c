@@ -1,8 +1,8 @@
 /*
  * Sound files, written.
  *
- * libsndfile encodes, but every byte goes to the disk through the functions
- * here, which keep the first errno: libsndfile forgets most failures that
+ * libsndfile encodes, but every byte goes to the disk through the sink
+ * (sink.c), which keeps the first errno: libsndfile forgets most failures that
  * happen while it closes, and a full disk shows itself exactly there (FLAC
  * hands over its last frame then). It is never told of a failed write: 1.2.0
  * begins an ogg stream anew while closing one whose header failed, and leaks
@@ -19,6 +19,7 @@
  */
 #include "audio/formats.h"
 #include "audio/ogg_serial.h"
+#include "audio/sink.h"
 
 #include "base/mem.h"
 
@@ -27,73 +28,9 @@
 #include <sndfile.h>
 #include <stdio.h>
 #include <string.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 #define CHUNK_FRAMES 4096
-
-/* ---- where the bytes go ------------------------------------------------------ */
-
-struct sink {
-	int fd;
-	int failed; /* errno of the first system call that failed */
-};
-
-static sf_count_t sink_write(const void *bytes, sf_count_t count, void *arg)
-{
-	struct sink *sink = arg;
-	const char *p = bytes;
-	sf_count_t done = 0;
-
-	while (done < count && !sink->failed) {
-		ssize_t n = write(sink->fd, p + done, (size_t)(count - done));
-
-		if (n > 0)
-			done += n;
-		else if (n == 0)
-			sink->failed = ENOSPC; /* a device that takes nothing and gives no reason */
-		else if (errno != EINTR)
-			sink->failed = errno;
-	}
-	return count;
-}
-
-static sf_count_t sink_seek(sf_count_t offset, int whence, void *arg)
-{
-	struct sink *sink = arg;
-	off_t at = lseek(sink->fd, (off_t)offset, whence);
-
-	if (at < 0 && !sink->failed)
-		sink->failed = errno;
-	return (sf_count_t)at;
-}
-
-static sf_count_t sink_tell(void *arg)
-{
-	return sink_seek(0, SEEK_CUR, arg);
-}
-
-static sf_count_t sink_length(void *arg)
-{
-	struct sink *sink = arg;
-	struct stat st;
-
-	if (fstat(sink->fd, &st) == 0)
-		return (sf_count_t)st.st_size;
-	if (!sink->failed)
-		sink->failed = errno;
-	return -1;
-}
-
-static sf_count_t sink_read(void *bytes, sf_count_t count, void *arg)
-{
-	struct sink *sink = arg;
-	ssize_t n = read(sink->fd, bytes, (size_t)count);
-
-	if (n < 0 && !sink->failed)
-		sink->failed = errno;
-	return n < 0 ? 0 : (sf_count_t)n;
-}
 
 /* ---- encoding ---------------------------------------------------------------- */
 
@@ -171,7 +108,7 @@ static int write_all(SNDFILE *file, const struct sink *sink, const struct pcm *p
 static int encode(struct sink *sink, const char *path, const struct pcm *pcm, const struct audio_write_spec *spec, struct err *err)
 {
 	const struct format_row *row = format_row(spec->format);
-	SF_VIRTUAL_IO io = { sink_length, sink_seek, sink_read, sink_write, sink_tell };
+	SF_VIRTUAL_IO io = sink_io;
 	SF_INFO info = { 0 };
 	SNDFILE *file;
 	char reason[256];
@@ -183,12 +120,15 @@ static int encode(struct sink *sink, const char *path, const struct pcm *pcm, co
 	if (!row->is_lossy)
 		info.format |= spec->bits == 24 ? SF_FORMAT_PCM_24 : SF_FORMAT_PCM_16;
 	file = sf_open_virtual(&io, SFM_WRITE, &info, sink);
-	if (!file)
+	if (!file) {
+		sink_end(sink);
 		return explain(-1, sink, path, sf_strerror(NULL), err);
+	}
 	rc = write_all(file, sink, pcm, spec);
 	(void)snprintf(reason, sizeof reason, "%s", sf_strerror(file));
 	if (sf_close(file) != 0)
 		rc = -1;
+	sink_end(sink);
 	rc = explain(rc, sink, path, reason, err);
 	if (rc == 0 && (row->container & SF_FORMAT_TYPEMASK) == SF_FORMAT_OGG)
 		rc = ogg_serial_set(sink->fd, path, spec->serial, err);
@@ -229,7 +169,7 @@ static int check_spec(const char *path, const struct pcm *pcm, const struct audi
 
 int audio_write(const char *path, const struct pcm *pcm, const struct audio_write_spec *spec, struct err *err)
 {
-	struct sink sink = { -1, 0 };
+	struct sink sink = SINK_INIT(-1);
 	int rc;
 
 	if (check_spec(path, pcm, spec, err) != 0)

@@ -2,12 +2,10 @@
 
 #include "base/mem.h"
 #include "base/text.h"
+#include "cli/select.h"
 
 #include <stdlib.h>
 #include <string.h>
-
-#define MODEL "meta-musicgen" /* as prepare.c says */
-#define TEXT_MAX ((size_t)112 << 20) /* of a row: as long as the ledger takes them (ledger.c) */
 
 /* ---- one row ------------------------------------------------------------------ */
 
@@ -27,7 +25,7 @@ static const struct json *root_of(struct choose *c, enum choose_text which)
 	const char *texts[] = { [CHOOSE_PARAMS] = c->row->params, [CHOOSE_AXES] = c->row->axes, [CHOOSE_TAGS] = c->row->tags };
 
 	if (!c->docs[which] && c->err.code == ERR_NONE)
-		(void)!json_parse(&c->docs[which], texts[which], strlen(texts[which]), TEXT_MAX, whats[which], ERR_LEDGER, &c->err);
+		(void)!json_parse(&c->docs[which], texts[which], strlen(texts[which]), JOB_TEXT_MAX, whats[which], ERR_LEDGER, &c->err);
 	return c->docs[which] ? json_root(c->docs[which]) : NULL;
 }
 
@@ -151,15 +149,12 @@ static bool is_variable(void *arg, const char *name)
 
 static const char *suggest(void *arg, const char *name)
 {
-	static const char *const words[] = { "set", "state", "take", "tags" };
 	struct naming *n = arg;
 
 	read_all_names(n);
 	for (size_t i = n->choose->n_names; i-- > 0;)
 		if (strchr(n->choose->names[i], '.'))
 			add_name(n->choose, strchr(n->choose->names[i], '.') + 1);
-	for (size_t i = 0; i < sizeof words / sizeof *words; i++)
-		add_name(n->choose, words[i]);
 	return text_nearest(name, (const char *const *)n->choose->names, n->choose->n_names);
 }
 
@@ -169,23 +164,12 @@ static int parse(struct choose *c, const char *expression, struct ledger *l, enu
 {
 	struct naming naming = { .choose = c, .ledger = l, .err = ERR_INIT };
 	struct predicate_names names = { c->card, backend, true, is_variable, suggest, &naming };
-	struct strbuf why = STRBUF_INIT(ERR_TEXT_MAX);
-	size_t offset = 0;
-	int rc = 0;
+	int rc = select_parse(&c->predicate, expression, &names, &c->arena, err);
 
-	if (predicate_parse(&c->predicate, expression, &names, &c->arena, &offset, &why) < 0) {
-		char *before = mem_strndup(expression, offset);
-
-		c->predicate = NULL;
-		rc = err_set(err, ERR_USAGE, "--select, at character %zu: %s", text_utf8_length(before) + 1, why.buf);
-		free(before);
-	}
-	if (naming.err.code != ERR_NONE) {
-		*err = naming.err;
-		rc = -1;
-	}
-	strbuf_release(&why);
-	return rc;
+	if (naming.err.code == ERR_NONE)
+		return rc;
+	*err = naming.err;
+	return -1;
 }
 
 int choose_open(struct choose *c, const char *expression, struct ledger *l, struct err *err)
@@ -196,9 +180,7 @@ int choose_open(struct choose *c, const char *expression, struct ledger *l, stru
 	memset(c, 0, sizeof *c);
 	if (!expression)
 		return 0;
-	if (strlen(expression) > PREDICATE_BYTES_MAX)
-		return err_set(err, ERR_USAGE, "--select is longer than %d KiB", PREDICATE_BYTES_MAX / 1024);
-	if (card_open(&c->card, MODEL, err) != 0 || ledger_head(l, &head, err) != 0)
+	if (card_open(&c->card, CARD_DEFAULT, err) != 0 || ledger_head(l, &head, err) != 0)
 		return -1;
 	if (param_backend_find(head.backend, &backend) != 0)
 		return err_set(err, ERR_LEDGER, "the ledger is of a backend '%s' that this mgbatch does not know", head.backend);

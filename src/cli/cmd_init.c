@@ -40,23 +40,19 @@ static const char starter[] =
 /* A whole new file or none. 1: there is one already, which is left. */
 static int write_new(const char *path, const char *text, size_t len, struct err *err)
 {
-	int fd = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0666);
-	size_t at = 0;
-	ssize_t n = 0;
+	int fd = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0666), sys_errno;
 
 	if (fd < 0 && errno == EEXIST)
 		return 1;
 	if (fd < 0)
 		return err_set_sys(err, ERR_IO, errno, "cannot make '%s'", path);
-	while (at < len && (n = write(fd, text + at, len - at)) > 0)
-		at += (size_t)n;
-	if (at < len) {
-		err_set_sys(err, ERR_IO, n < 0 ? errno : ENOSPC, "cannot write '%s'", path);
-		(void)close(fd);
-		(void)unlink(path);
-		return -1;
-	}
-	return close(fd) == 0 ? 0 : err_set_sys(err, ERR_IO, errno, "cannot write '%s'", path);
+	sys_errno = fs_write_all(fd, text, len);
+	if (close(fd) != 0 && sys_errno == 0)
+		sys_errno = errno;
+	if (sys_errno == 0)
+		return 0;
+	(void)unlink(path);
+	return err_set_sys(err, ERR_IO, sys_errno, "cannot write '%s'", path);
 }
 
 /* Beside the manifest; one that is there is for the same purpose, whatever is in it. */
@@ -65,7 +61,7 @@ static int write_schema(const char *manifest_path, struct err *err)
 	char *dir = fs_dirname(manifest_path), *path = fs_join(dir, SCHEMA_FILE);
 	struct strbuf text = STRBUF_INIT(PRINT_MAX);
 	struct card *card = NULL;
-	int rc = card_open(&card, "meta-musicgen", err);
+	int rc = card_open(&card, CARD_DEFAULT, err);
 
 	if (rc == 0) {
 		manifest_schema(card, &text);

@@ -7,7 +7,6 @@
 
 #include <string.h>
 
-#define AXES_MAX (1u << 20) /* longest axes text of one row that is read */
 #define SET_WIDTH_MAX 24
 #define STATE_WIDTH 10 /* "submitting" and "superseded" */
 
@@ -38,7 +37,7 @@ static int add_axes(struct strbuf *text, const struct ledger_job *job, struct er
 {
 	struct json_doc *axes = NULL;
 
-	if (json_parse(&axes, job->axes, strlen(job->axes), AXES_MAX, "axes", ERR_LEDGER, err) < 0)
+	if (json_parse(&axes, job->axes, strlen(job->axes), JOB_TEXT_MAX, "axes", ERR_LEDGER, err) < 0)
 		return -1;
 	for (const struct json *n = json_first(json_root(axes)); n; n = json_next(n)) {
 		strbuf_adds(text, "  ");

@@ -9,7 +9,7 @@ int cmd_schema(const struct options *o)
 	struct err err = ERR_INIT;
 
 	(void)o; /* --json changes nothing: a schema is JSON */
-	if (card_open(&card, "meta-musicgen", &err) < 0)
+	if (card_open(&card, CARD_DEFAULT, &err) < 0)
 		return print_err(&err);
 	manifest_schema(card, &text);
 	print_out(&text);

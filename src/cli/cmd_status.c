@@ -78,10 +78,10 @@ static void put_time(struct json_writer *json, const char *name, int64_t unix_ms
 static void put_running(struct json_writer *json, const struct ledger_head *head, int64_t holder)
 {
 	if (!is_going(head, holder)) {
-		json_put_null(json, "running");
+		json_put_null(json, "current_run");
 		return;
 	}
-	json_open_object(json, "running");
+	json_open_object(json, "current_run");
 	json_put_int(json, "pid", head->last_pid);
 	json_put_text(json, "host", head->last_host);
 	put_time(json, "since", head->last_started_ms);

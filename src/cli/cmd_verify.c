@@ -4,8 +4,8 @@
 #include "cli/choose.h"
 #include "cli/cmds.h"
 #include "cli/folder.h"
-#include "cli/prepare.h"
 #include "cli/print.h"
+#include "cli/ready.h"
 #include "report/report.h"
 
 #include <string.h>
@@ -140,8 +140,8 @@ out:
 	return status;
 }
 
-/* --regen needs what a run needs. */
-static int prepare(struct prepared *p, const struct options *o, const struct folder *f)
+/* --regen needs what a run needs; which jobs --select leaves is asked of the ledger's rows, not of the manifest. */
+static int prepare(struct ready *r, const struct options *o, const struct folder *f)
 {
 	struct err err = ERR_INIT;
 	int status;
@@ -157,10 +157,8 @@ static int prepare(struct prepared *p, const struct options *o, const struct fol
 		print_message("--regen makes jobs again, and what the hosted model makes is paid for each time: leave --regen out");
 		return 2;
 	}
-	status = prepare_open(p, o, &err);
-	prepare_print_findings(p, o);
-	if (err.text[0])
-		(void)print_err(&err);
+	status = prepare_open(&r->p, o, &err);
+	ready_tell(r, o, status, &err, false);
 	return status;
 }
 
@@ -170,7 +168,7 @@ int cmd_verify(const struct options *o)
 	struct run_verify ask = { .deep = o->deep, .n_regen = o->n_regen, .ignored = reports };
 	struct choose choose = { .predicate = NULL };
 	struct err err = ERR_INIT;
-	struct prepared p = { .card = NULL };
+	struct ready r = { .p = { .card = NULL } };
 	struct folder f = { 0 };
 	int status = folder_open(&f, o);
 
@@ -181,16 +179,16 @@ int cmd_verify(const struct options *o)
 	if (!status && choose_open(&choose, o->select, f.ledger, &err) < 0)
 		status = print_err(&err);
 	if (!status)
-		status = prepare(&p, o, &f);
+		status = prepare(&r, o, &f);
 	if (!status) {
 		folder_place(&f, o, &ask.place);
 		ask.place.select = o->select ? choose_row : NULL;
 		ask.place.select_arg = &choose;
-		ask.config = o->n_regen ? &p.config : NULL;
+		ask.config = o->n_regen ? &r.p.config : NULL;
 		folder_let_go(&f);
 		status = verify(o, &ask);
 	}
-	prepare_close(&p);
+	ready_close(&r);
 	choose_close(&choose);
 	folder_close(&f);
 	return status;

@@ -2,8 +2,8 @@
 #include "base/json_write.h"
 #include "cli/cmds.h"
 #include "cli/folder.h"
-#include "cli/prepare.h"
 #include "cli/print.h"
+#include "cli/ready.h"
 
 #include <string.h>
 
@@ -136,21 +136,21 @@ static int tell_folder(const struct options *o)
 int cmd_why(const struct options *o)
 {
 	struct run_place place;
-	struct prepared p;
+	struct ready r;
 	struct err err = ERR_INIT;
 	int status;
 
 	if (fs_is_dir(o->args[0]))
 		return tell_folder(o);
-	status = prepare_open(&p, o, &err);
-	prepare_print_findings(&p, o);
-	if (err.text[0])
-		(void)print_err(&err);
+	status = ready_open(&r, o, &err);
+	ready_tell(&r, o, status, &err, false);
 	if (!status) {
-		place = (struct run_place){ .output_dir = p.config.output_dir, .called = o->args[0], .manifest_name = p.config.manifest_name,
-					    .backend = p.config.ops->name };
-		status = tell(o, &place, &p.config);
+		const struct run_config *config = &r.p.config;
+
+		place = (struct run_place){ .output_dir = config->output_dir, .called = o->args[0], .manifest_name = config->manifest_name,
+					    .backend = config->ops->name };
+		status = tell(o, &place, config);
 	}
-	prepare_close(&p);
+	ready_close(&r);
 	return status;
 }

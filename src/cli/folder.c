@@ -19,7 +19,7 @@ static int read_manifest(struct folder *f, const struct options *o)
 	struct err err = ERR_INIT;
 	int status = 2;
 
-	if (card_open(&card, "meta-musicgen", &err) < 0 || manifest_read(&m, o->args[0], card, &over, &err) < 0) {
+	if (card_open(&card, CARD_DEFAULT, &err) < 0 || manifest_read(&m, o->args[0], card, &over, &err) < 0) {
 		(void)print_err(&err);
 		goto out;
 	}

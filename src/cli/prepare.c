@@ -13,9 +13,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* The only model of this version; another is another card and the manifest's `model:`. */
-#define MODEL "meta-musicgen"
-
 static void fill_config(struct prepared *p, const struct options *o)
 {
 	const struct manifest *m = p->manifest;
@@ -50,7 +47,7 @@ static int read_manifest(struct prepared *p, const struct options *o, struct err
 		.backend = o->backend, .checkpoint = o->checkpoint, .output = o->output, .sets = o->sets, .n_sets = o->n_sets
 	};
 
-	if (card_open(&p->card, MODEL, err) < 0 || manifest_read(&p->manifest, o->args[0], p->card, &over, err) < 0)
+	if (card_open(&p->card, CARD_DEFAULT, err) < 0 || manifest_read(&p->manifest, o->args[0], p->card, &over, err) < 0)
 		return -1;
 	p->config.ops = backend_find(p->manifest->backend);
 	return 0;

@@ -1,5 +1,5 @@
 /*
- * cli/ready: what run, plan and check have in common before they differ.
+ * cli/ready: what the verbs that read a whole manifest (run, plan, check, why, verify --regen) have in common before they differ.
  *
  * ready_open prepares the manifest (prepare.h) and reads --select (select.h). It answers the exit status;
  * ready_tell then prints what was found: mistakes and warnings to stderr, or,

@@ -33,13 +33,10 @@ static size_t add_name(const char **names, size_t n, const char *name)
 
 static const char *suggest(void *arg, const char *name)
 {
-	static const char *const words[] = { "set", "state", "take", "tags" };
 	const struct manifest *m = arg;
 	const char *names[NAMES_MAX];
 	size_t n = 0;
 
-	for (size_t i = 0; i < sizeof words / sizeof *words; i++)
-		n = add_name(names, n, words[i]);
 	for (int64_t i = 0; i < m->n_jobs; i++)
 		for (int k = 0; k < m->jobs[i].n_axes; k++)
 			n = add_name(names, n, m->jobs[i].axes[k].name);
@@ -67,28 +64,38 @@ static bool may_hold(struct select *s, const struct job *job)
 	return false;
 }
 
+int select_parse(struct predicate **ret, const char *expression, const struct predicate_names *names, struct arena *arena, struct err *err)
+{
+	struct strbuf why = STRBUF_INIT(ERR_TEXT_MAX);
+	struct predicate *p = NULL;
+	size_t offset = 0;
+	char *before;
+	int rc = predicate_parse(&p, expression, names, arena, &offset, &why);
+
+	if (rc == 0) {
+		*ret = p;
+	} else {
+		before = mem_strndup(expression, offset);
+		rc = err_set(err, ERR_USAGE, "--select, at character %zu: %s", text_utf8_length(before) + 1, why.buf);
+		free(before);
+	}
+	strbuf_release(&why);
+	return rc;
+}
+
 /* Without `state` first: that it does not read so tells that it asks for it. */
 static int parse(struct select *s, struct prepared *p, const char *text)
 {
 	struct predicate_names names = { p->card, p->manifest->backend, false, is_variable, suggest, p->manifest };
-	struct strbuf why = STRBUF_INIT(ERR_TEXT_MAX);
-	size_t offset = 0;
-	int rc = predicate_parse(&s->predicate, text, &names, &s->arena, &offset, &why);
+	struct err why = ERR_INIT;
+	int rc = select_parse(&s->predicate, text, &names, &s->arena, &why);
 
 	if (rc < 0) {
 		s->asks_state = names.has_state = true;
-		rc = predicate_parse(&s->predicate, text, &names, &s->arena, &offset, &why);
+		rc = select_parse(&s->predicate, text, &names, &s->arena, &why);
 	}
-	if (rc < 0) {
-		char *before = mem_strndup(text, offset);
-		char *sentence = mem_printf("--select, at character %zu: %s", text_utf8_length(before) + 1, why.buf);
-
-		s->predicate = NULL;
-		findings_add(&p->findings, 0, 0, sentence);
-		free(sentence);
-		free(before);
-	}
-	strbuf_release(&why);
+	if (rc < 0)
+		findings_add(&p->findings, 0, 0, why.text);
 	return rc;
 }
 
@@ -100,10 +107,6 @@ int select_open(struct select *s, struct prepared *p, const struct options *o)
 	if (!o->select) {
 		s->n_jobs = p->config.n_jobs;
 		return 0;
-	}
-	if (strlen(o->select) > PREDICATE_BYTES_MAX) {
-		findings_add(&p->findings, 0, 0, "--select is longer than 64 KiB");
-		return err_exit_status(ERR_USAGE);
 	}
 	if (parse(s, p, o->select) < 0)
 		return err_exit_status(ERR_USAGE);

@@ -1,5 +1,5 @@
 /*
- * cli/select: --select EXPR of run, plan and check.
+ * cli/select: --select EXPR of run, plan and check; how it is read (select_parse) is the same for rows of the ledger (choose.h).
  *
  * select_open reads the expression against the manifest's parameters, variables,
  * sets and tags, and gives it to p->config. A mistake is a finding, and so is an
@@ -25,6 +25,10 @@ struct select {
 	bool asks_state;
 	int64_t n_jobs; /* of the manifest that match, in some state at least */
 };
+
+/* A mistake is ERR_USAGE: "--select, at character N: ..", with what may be meant. */
+int select_parse(struct predicate **ret, const char *expression, const struct predicate_names *names, struct arena *arena,
+		 struct err *err) WARN_UNUSED;
 
 int select_open(struct select *s, struct prepared *p, const struct options *o) WARN_UNUSED;
 void select_close(struct select *s);

@@ -14,9 +14,6 @@
 #define JOB_PREFIX "mgbatch/job/1\n"
 #define SEED_PREFIX "mgbatch/seed/1\n"
 
-/* A manifest's text is at most 16 MiB, and JSON writes a byte as six at worst (\u0000). */
-#define CANONICAL_MAX ((size_t)112 << 20)
-
 /* Derived seeds are 1..2^31-1: every API and every tool takes these, and none takes them as "random". */
 #define DERIVED_SEED_MAX 2147483647u
 
@@ -104,7 +101,7 @@ void job_canonical(const struct job *job, struct strbuf *out)
 
 static void hash_canonical(const struct job *job, bool for_seed, const char *prefix, const char *suffix, unsigned char out[HASH_BYTES])
 {
-	struct strbuf text = STRBUF_INIT(CANONICAL_MAX);
+	struct strbuf text = STRBUF_INIT(JOB_TEXT_MAX);
 	struct hash_state *st = hash_begin();
 
 	write_canonical(job, for_seed, &text);

@@ -69,6 +69,9 @@ struct job {
 	int prompt_line, prompt_column; /* where the prompt is written there; 0: elsewhere */
 };
 
+/* Of any of a job's texts, the canonical one too: a manifest has at most 16 MiB, and escapes make a byte up to 6. */
+#define JOB_TEXT_MAX ((size_t)112 << 20)
+
 /*
  * Canonical text: one line of JSON with sorted names:
  * {"inputs":{"inputAudio":"<sha256>"},"made_by":"native:..","model":"meta-musicgen","params":{..}}

@@ -18,8 +18,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* Of all files' values together, for each job that there may be: a short text must not ask for all the memory there is. */
-#define VALUES_PER_JOB 4
+/* Of all files' values and labels together, for each job that there may be: a short text must not ask for all the memory there is. */
+#define VALUES_PER_JOB 5
 
 /* ---- files, read once ---------------------------------------------------------- */
 
@@ -196,7 +196,7 @@ static bool read_table(struct reading *rd)
 
 	axis->is_table = true;
 	axis->file = rd->t;
-	if (!axis_make_file_columns(rd) || !axis_keep_rows(rd))
+	if (!axis_make_file_columns(rd) || !axis_keep_rows(rd) || !check_budget(rd, axis->n_rows)) /* a label a row, at least */
 		return false;
 	for (int c = 0; c < axis->n_columns; c++)
 		if (axis->columns[c].param >= 0)

@@ -9,7 +9,6 @@
 
 /* ---- use ------------------------------------------------------------------------------ */
 
-/* "; its columns are 'a', 'b' and 3 more" */
 const char *file_list_columns(struct reading *rd)
 {
 	const struct table_file *t = rd->t;
@@ -114,7 +113,6 @@ static bool read_use(struct reading *rd, const struct node *use)
 }
 
 /* ---- columns ---------------------------------------------------------------------------- */
-
 
 static void add_variable(struct reading *rd, int column)
 {

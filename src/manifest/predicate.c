@@ -1,5 +1,5 @@
 /*
- * predicate: does it hold for a job?
+ * predicate: does it hold for a subject? What a job answers as one stands at the end.
  */
 #include "manifest/predicate_inside.h"
 
@@ -96,7 +96,7 @@ static struct value value_of(const struct predicate *p, const struct predicate_s
 	return v;
 }
 
-/* Recursion is bounded by PREDICATE_DEPTH_MAX; chains of and/or lean left and are walked by the loop. */
+/* Recursion is bounded by the number of parts (predicate_parse.c): chains of and, or lean left, a part for each level. */
 bool predicate_holds(const struct predicate *p, const struct predicate_subject *s)
 {
 	struct value v;

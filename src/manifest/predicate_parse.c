@@ -137,6 +137,30 @@ static int expected(struct parse *p, const char *what)
 	return -1;
 }
 
+/* Words that are names where there are parameters; state only where it is known. */
+static const struct {
+	const char *name;
+	enum predicate_about about;
+} own_names[] = { { "set", ABOUT_SET }, { "take", ABOUT_TAKE }, { "tag", ABOUT_TAGS }, { "tags", ABOUT_TAGS }, { "state", ABOUT_STATE } };
+
+#define N_OWN_NAMES (sizeof own_names / sizeof own_names[0])
+
+static bool is_own(const struct parse *p, size_t i)
+{
+	return p->names->card && (own_names[i].about != ABOUT_STATE || p->names->has_state);
+}
+
+static const char *nearest_own(const struct parse *p, const char *word)
+{
+	const char *names[N_OWN_NAMES];
+	size_t n = 0;
+
+	for (size_t i = 0; i < N_OWN_NAMES; i++)
+		if (is_own(p, i))
+			names[n++] = own_names[i].name;
+	return text_nearest(word, names, n);
+}
+
 static int unknown(struct parse *p, const struct token *name)
 {
 	const char *meant = p->names->card ? card_suggest(p->names->card, name->text) : NULL;
@@ -147,6 +171,8 @@ static int unknown(struct parse *p, const struct token *name)
 	wrong_at(p, name->offset, "");
 	if (!meant && p->names->suggest)
 		meant = p->names->suggest(p->names->arg, name->text);
+	if (!meant)
+		meant = nearest_own(p, name->text);
 	strbuf_addf(p->why, "unknown name '%.60s'", name->text);
 	if (meant)
 		strbuf_addf(p->why, ", did you mean '%s'?", meant);
@@ -160,19 +186,14 @@ static int unknown(struct parse *p, const struct token *name)
 
 static int find_subject(struct parse *p, const struct token *name, struct predicate *test)
 {
-	static const struct {
-		const char *name;
-		enum predicate_about about;
-	} words[] = { { "set", ABOUT_SET }, { "take", ABOUT_TAKE }, { "tag", ABOUT_TAGS }, { "tags", ABOUT_TAGS }, { "state", ABOUT_STATE } };
-
 	test->param = p->names->card ? card_find(p->names->card, name->text) : -1;
 	if (test->param >= 0) {
 		test->about = ABOUT_PARAM;
 		return 0;
 	}
-	for (size_t i = 0; i < sizeof words / sizeof words[0]; i++) {
-		test->about = words[i].about;
-		if (p->names->card && !strcmp(words[i].name, name->text) && (test->about != ABOUT_STATE || p->names->has_state))
+	for (size_t i = 0; i < N_OWN_NAMES; i++) {
+		test->about = own_names[i].about;
+		if (is_own(p, i) && !strcmp(own_names[i].name, name->text))
 			return 0;
 	}
 	test->about = ABOUT_VARIABLE;
@@ -479,7 +500,7 @@ int predicate_parse(struct predicate **ret, const char *text, const struct predi
 	struct parse p = { .text = text, .names = names, .arena = arena, .why = why, .ret_offset = ret_offset };
 
 	if (strlen(text) > PREDICATE_BYTES_MAX)
-		return wrong_at(&p, 0, "the condition is too long: write several, as a list");
+		return wrong_at(&p, 0, "the condition is longer than 64 KiB: write a shorter one, as with 'in [ ]'");
 	next_token(&p);
 	if (p.token.kind == TOKEN_END)
 		return wrong_at(&p, 0, "the condition is empty: write one as 'temperature >= 1.2', or remove it");

@@ -163,7 +163,7 @@ static bool add_header(struct reader *r, int line)
 	if (r->n_cells == 1 && !r->has_quotes && say_separator(r, line, foreign_separator(r->cells[0])))
 		return false;
 	for (int i = 0; i < r->n_cells; i++)
-		if (!table_add_column(r->t, line, i <= TABLE_COLUMNS_MAX ? r->cells[i] : "?"))
+		if (!table_add_column(r->t, line, r->cells[i])) /* false at TABLE_COLUMNS_MAX: no further cell is looked at */
 			return false;
 	return true;
 }

@@ -56,6 +56,12 @@ static void clear_cell(struct table_column *c, int64_t row)
 		c->kinds[row] = CELL_DATA;
 }
 
+static bool say_cells(struct table_file *t, int line)
+{
+	table_say(t, line, "there are more than %" PRId64 " cells: remove columns that are not used, or split the file", t->cells_max);
+	return false;
+}
+
 bool table_add_column(struct table_file *t, int line, const char *name)
 {
 	struct table_column *c = &t->columns[t->n_columns];
@@ -73,6 +79,8 @@ bool table_add_column(struct table_file *t, int line, const char *name)
 		table_say(t, line, "two columns are called '%s': rename one", show(&s, name));
 		return false;
 	}
+	if (t->n_rows > t->cells_max / (t->n_columns + 1)) /* of .jsonl, whose last row may bring all its columns */
+		return say_cells(t, line);
 	memset(c, 0, sizeof *c);
 	c->name = name;
 	t->n_columns++;
@@ -89,10 +97,8 @@ bool table_add_row(struct table_file *t, int line)
 		table_say(t, line, "there are more than %" PRId64 " rows, the limit of jobs: split the file", t->rows_max);
 		return false;
 	}
-	if (t->n_rows >= TABLE_CELLS_MAX / (t->n_columns ? t->n_columns : 1)) {
-		table_say(t, line, "there are more than %d cells: remove columns that are not used, or split the file", TABLE_CELLS_MAX);
-		return false;
-	}
+	if (t->n_rows >= t->cells_max / (t->n_columns ? t->n_columns : 1))
+		return say_cells(t, line);
 	if (t->n_rows == t->cap_rows) {
 		t->cap_rows = t->cap_rows ? 2 * t->cap_rows : 64;
 		t->lines = mem_realloc(t->lines, (size_t)t->cap_rows, sizeof *t->lines);
@@ -225,6 +231,7 @@ struct table_file *table_file_parse(char *text, size_t len, enum table_kind kind
 	t->kind = kind;
 	t->text = text;
 	t->rows_max = rows_max;
+	t->cells_max = rows_max < TABLE_CELLS_MAX / TABLE_CELLS_PER_ROW ? TABLE_CELLS_PER_ROW * rows_max : TABLE_CELLS_MAX;
 	if (len >= 3 && !memcmp(text, "\xEF\xBB\xBF", 3)) {
 		start += 3;
 		len -= 3;
@@ -261,8 +268,7 @@ int table_file_open(struct table_file **ret, const char *path, enum table_kind k
 	size_t len;
 
 	if (check_file(path, err) || fs_read(path, &bytes, err)) {
-		if (err->code != ERR_INPUT)
-			err->code = ERR_INPUT;
+		err->code = ERR_INPUT;
 		strbuf_release(&bytes);
 		return -1;
 	}

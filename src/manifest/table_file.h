@@ -16,7 +16,7 @@
  *
  * Why no library: libcsv (3.0.3, Debian's) hands out copies of cells without the lines that they stand on and says of a
  * mistake only the byte; here cells are cut in the file's own memory, so that a million rows cost their bytes and a
- * pointer a cell, and every sentence has its line. JSON is base/json's.
+ * pointer a cell, and every sentence has its line. JSON is base/json's, one line at a time.
  *
  * Memory: the file (for .jsonl its texts), a pointer a cell, 4 bytes a row; for .jsonl a byte a cell more. A struct is
  * read-only after parsing. No function here says mistakes to the manifest: axis_file.c does.
@@ -34,6 +34,8 @@
 #define TABLE_BYTES_MAX ((size_t)1 << 30) /* JOBS_MAX rows of some 100 bytes; lines are counted in an int */
 #define TABLE_COLUMNS_MAX 200             /* more is a slip, or no table */
 #define TABLE_CELLS_MAX 64000000          /* their pointers take 512 MB: 64 columns of a million rows */
+#define TABLE_CELLS_PER_ROW 64            /* of rows_max, where that is less */
+#define TABLE_LINE_MAX ((size_t)4 << 20)  /* of .jsonl: what is read of it takes up to 40 times the line, as in [0,0,0] */
 #define TABLE_SAID_MAX 5                  /* mistakes kept: one cause often makes thousands */
 
 enum table_kind { TABLE_LINES, TABLE_CSV, TABLE_TSV, TABLE_JSONL, TABLE_N_KINDS };
@@ -56,7 +58,7 @@ struct table_file {
 	struct table_column columns[TABLE_COLUMNS_MAX];
 	int n_columns;
 	int *lines; /* [n_rows]: where the row begins, from 1 */
-	int64_t n_rows, cap_rows, rows_max;
+	int64_t n_rows, cap_rows, rows_max, cells_max;
 	struct table_mistake mistakes[TABLE_SAID_MAX];
 	int64_t n_mistakes;
 	struct arena arena;

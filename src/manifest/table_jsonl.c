@@ -70,7 +70,9 @@ static bool add_line(struct table_file *t, const char *text, int line)
 	struct err err = ERR_INIT;
 	bool go_on = true;
 
-	if (json_parse(&doc, text, strlen(text), TABLE_BYTES_MAX, "it", ERR_INPUT, &err))
+	if (strlen(text) > TABLE_LINE_MAX)
+		table_say(t, line, "the line has %zu bytes, more than the limit of %zu: keep only what is used", strlen(text), TABLE_LINE_MAX);
+	else if (json_parse(&doc, text, strlen(text), TABLE_LINE_MAX, "it", ERR_INPUT, &err))
 		say_json(t, line, &err);
 	else if (!json_is_object(json_root(doc)))
 		table_say(t, line, "the line holds no object: write one in each line, as {\"prompt\": \"warm piano\"}");

@@ -79,7 +79,8 @@ struct param {
 
 struct card; /* owns everything its rows point at */
 
-/* name "meta-musicgen"; an unknown one is ERR_MANIFEST with the names there are. */
+#define CARD_DEFAULT "meta-musicgen" /* of a manifest that says no model; the only one of this version */
+/* name: CARD_DEFAULT; an unknown one is ERR_MANIFEST with the names there are. */
 int card_open(struct card **ret, const char *name, struct err *err) WARN_UNUSED;
 /* The same from text (tests, fuzzing); ERR_MANIFEST on anything wrong with the card. */
 int card_parse(struct card **ret, const char *json, size_t len, struct err *err) WARN_UNUSED;

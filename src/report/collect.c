@@ -10,10 +10,10 @@ int row_open(struct report_row *row, const struct ledger_job *job, struct err *e
 {
 	memset(row, 0, sizeof *row);
 	row->job = job;
-	if (json_parse(&row->params, job->params, strlen(job->params), ROW_TEXT_MAX, "params", ERR_LEDGER, err) < 0 ||
-	    json_parse(&row->axes, job->axes, strlen(job->axes), ROW_TEXT_MAX, "axes", ERR_LEDGER, err) < 0 ||
-	    json_parse(&row->tags, job->tags, strlen(job->tags), ROW_TEXT_MAX, "tags", ERR_LEDGER, err) < 0 ||
-	    json_parse(&row->canonical, job->canonical, strlen(job->canonical), ROW_TEXT_MAX, "canonical text", ERR_LEDGER, err) < 0) {
+	if (json_parse(&row->params, job->params, strlen(job->params), JOB_TEXT_MAX, "params", ERR_LEDGER, err) < 0 ||
+	    json_parse(&row->axes, job->axes, strlen(job->axes), JOB_TEXT_MAX, "axes", ERR_LEDGER, err) < 0 ||
+	    json_parse(&row->tags, job->tags, strlen(job->tags), JOB_TEXT_MAX, "tags", ERR_LEDGER, err) < 0 ||
+	    json_parse(&row->canonical, job->canonical, strlen(job->canonical), JOB_TEXT_MAX, "canonical text", ERR_LEDGER, err) < 0) {
 		row_close(row);
 		return err_wrap(err, "the ledger's row of job '%s'", job->id_text);
 	}

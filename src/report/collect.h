@@ -26,9 +26,6 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-/* Longest JSON text of one row's params, axes or tags: what the ledger keeps in a column, so that no row it took breaks the reports. */
-#define ROW_TEXT_MAX ((size_t)112 << 20)
-
 struct report_column {
 	const char *key;
 	const struct param *param; /* NULL: an axis */

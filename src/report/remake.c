@@ -28,7 +28,7 @@ static void add_escaped(struct strbuf *out, const char *text, size_t len)
 /* A brace in a text is doubled, for text in a manifest is a template. */
 static void add_text(struct strbuf *out, const char *text)
 {
-	struct strbuf doubled = STRBUF_INIT(2 * ROW_TEXT_MAX), quoted = STRBUF_INIT(4 * ROW_TEXT_MAX);
+	struct strbuf doubled = STRBUF_INIT(2 * JOB_TEXT_MAX), quoted = STRBUF_INIT(4 * JOB_TEXT_MAX);
 
 	for (; *text; text++) {
 		if (*text == '{' || *text == '}')

@@ -229,7 +229,6 @@ static int native_reap(struct backend *b, struct event *out, int room, int timeo
 static void native_close(struct backend *b, enum backend_close how)
 {
 	struct native *n = native_of(b);
-
 	int n_active = (n->waiting != NULL) + (n->batch ? batch_n_active(n->batch) : 0);
 
 	if (how == BACKEND_FINISH && n_active > 0)

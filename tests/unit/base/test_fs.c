@@ -133,6 +133,26 @@ static void check_failed_write(void)
 	OK(!fs_exists(at("keep.new~")), "the half one goes");
 }
 
+/* f_type of statfs(2), by the kernel's linux/magic.h where it has the name. */
+static void check_types(void)
+{
+	static const struct {
+		const char *name;
+		uint32_t magic;
+		bool want;
+	} rows[] = {
+		{ "NFS", 0x6969, true },	     { "SMB", 0x517B, true },	       { "CIFS", 0xFF534D42, true },
+		{ "SMB2", 0xFE534D42, true },	     { "Lustre", 0x0BD00BD0, true },   { "GPFS", 0x47504653, true },
+		{ "FUSE", 0x65735546, true },	     { "9p", 0x01021997, true },       { "OpenAFS", 0x5346414F, true },
+		{ "AFS", 0x6B414653, true },	     { "Ceph", 0x00C36400, true },     { "BeeGFS", 0x19830326, true },
+		{ "ext4", 0xEF53, false },	     { "xfs", 0x58465342, false },     { "btrfs", 0x9123683E, false },
+		{ "tmpfs", 0x01021994, false },	     { "overlay", 0x794C7630, false }, { "zfs", 0x2FC12FC1, false },
+	};
+
+	for (size_t i = 0; i < sizeof rows / sizeof *rows; i++)
+		OK(fs_is_network_type(rows[i].magic) == rows[i].want, "%s", rows[i].name);
+}
+
 static void check_folders(void)
 {
 	struct err err = ERR_INIT;
@@ -156,6 +176,7 @@ static void check_folders(void)
 	IS_INT(fs_remove(at("a/b"), &err), -1, "a folder is");
 	OK(fs_free_bytes(at("not/there/yet"), &n, &err) == 0 && n > 0, "free bytes of a folder to come");
 	OK(!fs_is_network("/proc/self"), "proc is no network");
+	check_types();
 	OK(symlink("nowhere", at("dangling")) == 0 && fs_exists(at("dangling")), "a dangling link takes its name");
 	IS_INT(fs_find(at("dangling"), &err), 1, "and is found");
 	IS_INT(fs_find(at("nothing"), &err), 0, "nothing is not there");
@@ -228,14 +249,18 @@ static void check_locking(void)
 	close(ready[1]);
 	OK(read(ready[0], &c, 1) == 1, "the child has the lock");
 	IS_INT(fs_lock_take(&lock, at("lock"), "parent", &holder, &err), 1, "held by another");
+	IS_INT(fs_lock_holder(at("lock")), pid, "who is seen");
 	IS_TEXT(holder.buf, "child\n", "whose note is handed on");
 	kill(pid, SIGKILL);
 	waitpid(pid, &status, 0);
 	close(ready[0]);
 	IS_INT(fs_lock_take(&lock, at("lock"), "me", &holder, &err), 0, "free after its death");
 	OK(file_is(at("lock"), "me"), "the note is replaced");
+	IS_INT(fs_lock_holder(at("lock")), getpid(), "ourselves");
 	fs_lock_release(&lock);
 	fs_lock_release(&lock);
+	IS_INT(fs_lock_holder(at("lock")), 0, "nobody");
+	IS_INT(fs_lock_holder(at("no-such-lock")), 0, "nor a file that is not there");
 	IS_INT(lock.fd, -1, "released");
 	OK(file_is(at("lock"), ""), "and the note gone");
 	IS_INT(fs_lock_take(&lock, at("no/lock"), "x", &holder, &err), -1, "no folder for the lock");
