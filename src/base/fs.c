@@ -240,6 +240,28 @@ bool fs_is_dir(const char *path)
 	return stat(path, &st) == 0 && S_ISDIR(st.st_mode);
 }
 
+bool fs_is_file(const char *path)
+{
+	struct stat st;
+
+	return stat(path, &st) == 0 && S_ISREG(st.st_mode);
+}
+
+bool fs_is_past_link(const char *dir, const char *name)
+{
+	char *path = fs_join(dir, name), *slash = path + strlen(path) - strlen(name);
+	struct stat st;
+	bool is_link = false;
+
+	while (!is_link && (slash = strchr(slash, '/'))) {
+		*slash = '\0';
+		is_link = lstat(path, &st) == 0 && S_ISLNK(st.st_mode);
+		*slash++ = '/';
+	}
+	free(path);
+	return is_link;
+}
+
 int fs_size(const char *path, uint64_t *ret, struct err *err)
 {
 	struct stat st;

@@ -36,6 +36,8 @@ int fs_sync_dir(const char *path, struct err *err) WARN_UNUSED;   /* the folder 
 int fs_find(const char *path, struct err *err) WARN_UNUSED;
 bool fs_exists(const char *path);
 bool fs_is_dir(const char *path);
+bool fs_is_past_link(const char *dir, const char *name); /* one of the folders between dir and dir/name is a link; name stays below dir */
+bool fs_is_file(const char *path); /* a regular one, links followed */
 int fs_size(const char *path, uint64_t *ret, struct err *err) WARN_UNUSED;
 int fs_free_bytes(const char *path, uint64_t *ret, struct err *err) WARN_UNUSED; /* for an ordinary user, on its file system; nearest existing parent */
 bool fs_is_network(const char *path); /* NFS, SMB, Lustre, GPFS, FUSE, 9p, ...; its nearest existing parent is asked */
@@ -43,6 +45,7 @@ bool fs_is_network_type(uint32_t magic); /* the same of statfs' f_type alone */
 
 /* dir/name, or name when it is absolute; dir "" or "." leaves name. Caller frees. */
 char *fs_join(const char *dir, const char *name);
+bool fs_stays_below(const char *name);       /* fs_join(dir, name) lies below dir: name is relative, not empty, and has no ".." */
 char *fs_dirname(const char *path);          /* "." when there is no slash; caller frees */
 const char *fs_basename(const char *path);   /* borrowed from path */
 char *fs_absolute(const char *path, struct err *err) WARN_UNUSED; /* cwd joined, "." and ".." folded by text; caller frees */

@@ -17,6 +17,16 @@ char *fs_join(const char *dir, const char *name)
 	return mem_printf("%s%s%s", dir, dir[len - 1] == '/' ? "" : "/", name);
 }
 
+bool fs_stays_below(const char *name)
+{
+	if (*name == '/' || *name == '\0')
+		return false;
+	for (const char *s = name; (s = strstr(s, "..")); s += 2)
+		if ((s == name || s[-1] == '/') && (s[2] == '/' || s[2] == '\0'))
+			return false;
+	return true;
+}
+
 char *fs_dirname(const char *path)
 {
 	size_t len = strlen(path);

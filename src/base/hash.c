@@ -86,6 +86,17 @@ void hash_hex(char out[HASH_HEX_SIZE], const unsigned char hash[HASH_BYTES])
 	out[2 * HASH_BYTES] = '\0';
 }
 
+int hash_file_is(const char *path, const char *hex, struct err *err)
+{
+	unsigned char hash[HASH_BYTES];
+	char found[HASH_HEX_SIZE];
+
+	if (hash_file(path, hash, err) != 0)
+		return -1;
+	hash_hex(found, hash);
+	return strcmp(found, hex) == 0;
+}
+
 static int digit_value(char c)
 {
 	if (c >= '0' && c <= '9')

@@ -21,6 +21,9 @@ void hash_end(struct hash_state *st, unsigned char out[HASH_BYTES]); /* frees st
 void hash_bytes(const void *bytes, size_t len, unsigned char out[HASH_BYTES]);
 int hash_file(const char *path, unsigned char out[HASH_BYTES], struct err *err) WARN_UNUSED; /* streamed */
 
+/* Has the file this hash, in lower-case hex? 1, 0, or -1: it cannot be read. */
+int hash_file_is(const char *path, const char *hex, struct err *err) WARN_UNUSED;
+
 void hash_hex(char out[HASH_HEX_SIZE], const unsigned char hash[HASH_BYTES]);       /* lower case */
 int hash_from_hex(unsigned char out[HASH_BYTES], const char *hex) WARN_UNUSED;      /* -1 unless 64 digits */
 /* The first n_chars of the lower-case RFC 4648 base32 of the hash, and a NUL; n_chars at most 52. */

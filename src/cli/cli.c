@@ -134,7 +134,7 @@ int cli_main(int argc, char **argv)
 		status = no_words();
 	else if (c)
 		status = run_command(c, argc - 2, argv + 2);
-	else if (!strcmp(word, "help") && argc > 2)
+	else if (!strcmp(word, "help") && argc > 2 && strcmp(argv[2], "help") != 0)
 		status = print_help_of(argv[2]);
 	else if (!strcmp(word, "--help") || !strcmp(word, "-h") || !strcmp(word, "help"))
 		status = print_page(help_program);

@@ -9,8 +9,8 @@ static const struct {
 	const char *name, *say;
 } kinds[RUN_GC_N_KINDS] = {
 	[RUN_GC_SUPERSEDED] = { "superseded", "of jobs that are no longer in the manifest" },
-	[RUN_GC_OLD] = { "old", "that were replaced and kept in .mgbatch/old" },
-	[RUN_GC_LEFT] = { "left", "that a run which died left half done" },
+	[RUN_GC_OLD] = { "old", "replaced by others and kept in .mgbatch/old" },
+	[RUN_GC_LEFT] = { "left", "left half done by a run that died" },
 };
 
 struct sweeping {
@@ -60,7 +60,8 @@ static void end_text(struct strbuf *text, const struct run_gc_result *result, bo
 			strbuf_addf(text, "  %8lld %s: %s\n", (long long)result->n_files[k], kinds[k].say,
 				    text_bytes(bytes, sizeof bytes, (uint64_t)result->n_bytes[k]));
 	if (result->n_foreign)
-		strbuf_addf(text, "  %8lld in the place of a superseded job's, with another content: left alone\n", (long long)result->n_foreign);
+		strbuf_addf(text, "  %8lld in the place of a superseded job's, with another content, unreadable or behind a link: left alone\n",
+			    (long long)result->n_foreign);
 	if (!n_files)
 		strbuf_adds(text, "nothing to remove\n");
 	else

@@ -88,6 +88,8 @@ int cmd_init(const struct options *o)
 		return 0;
 	}
 	made = write_new(path, starter, sizeof starter - 1, &err);
+	if (made < 0 && err.sys_errno == ENOENT)
+		err_set(&err, ERR_IO, "cannot make '%s': its folder is not there; make that first, or name another file", path);
 	if (made == 1) {
 		print_message("'%s' is there already and is left as it is; name another file: mgbatch init FILE", path);
 		return 2;

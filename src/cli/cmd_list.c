@@ -62,6 +62,10 @@ static int add_line(struct listing *list, const struct ledger_job *job, struct e
 	print_visible(&list->text, job->path);
 	if (add_axes(&list->text, job, err) < 0)
 		return -1;
+	if (job->class != FAIL_NONE) {
+		strbuf_addf(&list->text, "  %s: ", fail_class_name(job->class));
+		print_visible(&list->text, job->sentence);
+	}
 	strbuf_addc(&list->text, '\n');
 	return 0;
 }
@@ -137,6 +141,8 @@ int cmd_list(const struct options *o)
 		status = print_err(&err);
 	if (!status && print_all(&list, f.ledger, mask, &err) < 0)
 		status = print_err(&err);
+	if (!status && list.n == 0 && o->select && !o->json) /* an empty list is an answer; a slip of the pen gives one too */
+		print_message("no job here%s%s matches --select '%s'", o->state ? " that is " : "", o->state ? o->state : "", o->select);
 	choose_close(&list.choose);
 	folder_close(&f);
 	strbuf_release(&list.text);

@@ -37,6 +37,10 @@ static void print_text(const struct store_list *list)
 		if (!e->is_complete) {
 			strbuf_adds(&text, "  not complete: ");
 			print_visible(&text, e->why);
+		} else if (*e->version && strcmp(e->version, e->name) != 0) {
+			strbuf_adds(&text, "  holds ");
+			print_visible(&text, e->version);
+			strbuf_adds(&text, ": no job's modelVersion finds it under this name");
 		}
 		strbuf_addc(&text, '\n');
 	}

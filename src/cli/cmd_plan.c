@@ -88,8 +88,8 @@ static void print_text(const struct prepared *p, const struct run_plan *plan)
 			strbuf_addf(&text, "  %8lld %s\n", (long long)row_value(plan, &rows[i]), rows[i].say);
 	strbuf_addf(&text, "to make   %s, %s of audio\n", text_count(a, sizeof a, plan->n_to_make, "job"),
 		    text_duration(b, sizeof b, plan->audio_s_to_make));
-	strbuf_addf(&text, "disk      %s needed, %s free\n", text_bytes(a, sizeof a, plan->bytes_needed),
-		    text_bytes(b, sizeof b, plan->bytes_free));
+	strbuf_addf(&text, "disk      %s needed, %s free%s\n", text_bytes(a, sizeof a, plan->bytes_needed),
+		    text_bytes(b, sizeof b, plan->bytes_free), plan->bytes_needed > plan->bytes_free ? ": not enough for all" : "");
 	add_memory(&text, p);
 	if (has_credits(p))
 		strbuf_addf(&text, "credits   at most %s, as run.credits says\n", text_number(a, p->manifest->run.credits));

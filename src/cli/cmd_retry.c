@@ -2,10 +2,12 @@
 #include "base/text.h"
 #include "cli/choose.h"
 #include "cli/cmds.h"
+#include "cli/command_line.h"
 #include "cli/folder.h"
 #include "cli/print.h"
 
 #include <stddef.h>
+#include <stdlib.h>
 
 /* What was found of the jobs that were meant, in the order in which it is told. */
 static const struct row {
@@ -30,8 +32,20 @@ static int64_t row_value(const struct run_retry_result *result, const struct row
 	return *(const int64_t *)(const void *)((const char *)result + row->offset);
 }
 
-static void print_text(const struct run_retry_result *result, int64_t n_renewed, bool is_whole, const char *called)
+/* The run of the same manifest into the same folder. A folder alone does not say which manifest's it is. */
+static void add_run(struct strbuf *text, const struct options *o, bool is_manifest)
 {
+	struct options same = { .output = o->output, .backend = o->backend, .args = o->args, .n_args = 1 };
+	char *line = is_manifest ? command_line(&same) : NULL;
+
+	print_visible(text, line ? line : "mgbatch run");
+	strbuf_adds(text, line ? "" : " with its manifest");
+	free(line);
+}
+
+static void print_text(const struct run_retry_result *result, int64_t n_renewed, const struct options *o, bool is_manifest)
+{
+	bool is_whole = o->n_args == 1 && !o->select;
 	struct strbuf text = STRBUF_INIT(PRINT_MAX);
 	char n[48];
 
@@ -40,10 +54,9 @@ static void print_text(const struct run_retry_result *result, int64_t n_renewed,
 		if (row_value(result, &rows[i]))
 			strbuf_addf(&text, "  %8lld %s\n", (long long)row_value(result, &rows[i]), rows[i].say);
 	if (n_renewed) {
-		strbuf_addf(&text, "%s to be made again: 'mgbatch run", text_count(n, sizeof n, n_renewed, "job"));
-		strbuf_adds(&text, called ? " " : "");
-		print_visible(&text, called ? called : "");
-		strbuf_adds(&text, "' does it\n");
+		strbuf_addf(&text, "%s to be made again by: ", text_count(n, sizeof n, n_renewed, "job"));
+		add_run(&text, o, is_manifest);
+		strbuf_addc(&text, '\n');
 	} else {
 		strbuf_adds(&text, is_whole ? "no job has failed: nothing to retry\n" : "none of these jobs is to be made again\n");
 	}
@@ -85,8 +98,8 @@ static int retry(struct folder *f, struct choose *choose, const struct options *
 	n_renewed = result.n_failed + result.n_done + result.n_paid;
 	if (o->json)
 		print_json(&result, n_renewed);
-	else /* a folder is no manifest: its run has another word */
-		print_text(&result, n_renewed, ask.n_ids == 0 && !o->select, f->manifest_name ? o->args[0] : NULL);
+	else
+		print_text(&result, n_renewed, o, f->manifest_name != NULL);
 	return 0;
 }
 

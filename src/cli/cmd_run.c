@@ -3,6 +3,7 @@
 #include "base/mem.h"
 #include "base/text.h"
 #include "cli/cmds.h"
+#include "cli/command_line.h"
 #include "cli/events.h"
 #include "cli/live.h"
 #include "cli/print.h"
@@ -83,6 +84,15 @@ static void print_text(const struct prepared *p, const struct run_result *result
 		strbuf_adds(&text, "no job is in a state that --select asks for\n");
 	else
 		add_counts(&text, c, p->config.select != NULL);
+	if (c->n_failed) {
+		struct strbuf dir = STRBUF_INIT(PRINT_MAX);
+
+		command_line_word(&dir, p->config.output_dir);
+		strbuf_adds(&text, "what failed is not tried again before: mgbatch retry");
+		print_visible(&text, dir.buf);
+		strbuf_addc(&text, '\n');
+		strbuf_release(&dir);
+	}
 	/* That jobs failed is said already. */
 	if (result->exit_status > 1 && result->reason[0]) {
 		print_visible(&text, result->reason);

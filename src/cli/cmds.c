@@ -9,7 +9,7 @@ static const struct command commands[] = {
 	  "FILE is manifest.yaml unless said, '-' is standard output. Beside it the JSON Schema of manifests is written, manifest.schema.json, "
 	  "which editors complete and check by. A file that is there already is left as it is." },
 	{ "check", VERB_CHECK, "MANIFEST", 1, 1, cmd_check, "find every mistake of a manifest; makes nothing",
-	  "Each mistake is printed as file:line:column: sentence. With --select it also says how many jobs match." },
+	  "MANIFEST '-' is standard input. Each mistake is printed as file:line:column: sentence. With --select it also says how many jobs match." },
 	{ "plan", VERB_PLAN, "MANIFEST", 1, 1, cmd_plan, "say what a run would do; makes nothing",
 	  "The arithmetic of the sweep; how many jobs are new, done, replaced, stale, superseded; hours of audio, bytes, memory, and the time "
 	  "to expect from the speed so far." },

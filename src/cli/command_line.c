@@ -8,7 +8,7 @@
 /* No shell reads these otherwise, wherever they stand in a word. */
 #define PLAIN "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_-./:=,@%+"
 
-static void add_word(struct strbuf *out, const char *word)
+void command_line_word(struct strbuf *out, const char *word)
 {
 	strbuf_addc(out, ' ');
 	if (*word && word[strspn(word, PLAIN)] == '\0') {
@@ -26,15 +26,15 @@ static void add_word(struct strbuf *out, const char *word)
 
 static void add_named(struct strbuf *out, const char *name, const char *value)
 {
-	add_word(out, name);
-	add_word(out, value);
+	command_line_word(out, name);
+	command_line_word(out, value);
 }
 
 static void add_flag(struct strbuf *out, const struct option *o, const struct options *all, const void *at)
 {
 	(void)all;
 	if (*(const bool *)at)
-		add_word(out, o->name);
+		command_line_word(out, o->name);
 }
 
 static void add_text(struct strbuf *out, const struct option *o, const struct options *all, const void *at)
@@ -89,7 +89,7 @@ char *command_line(const struct options *o)
 	for (int i = 0; i < o->n_args; i++) {
 		if (o->args[i][0] == '-')
 			strbuf_adds(&text, " --");
-		add_word(&text, o->args[i]);
+		command_line_word(&text, o->args[i]);
 	}
 	return strbuf_detach(&text);
 }

@@ -7,8 +7,10 @@
 #ifndef CLI_COMMAND_LINE_H
 #define CLI_COMMAND_LINE_H
 
+#include "base/strbuf.h"
 #include "cli/options.h"
 
 char *command_line(const struct options *o); /* "mgbatch run m.yaml --limit 3"; the caller frees */
+void command_line_word(struct strbuf *out, const char *word); /* a blank and the word, in quotes where a shell wants them */
 
 #endif

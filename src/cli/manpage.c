@@ -165,8 +165,8 @@ void manpage_write(struct strbuf *out)
 	add_lines(out, "mgbatch expands a manifest's sweeps into jobs, runs them with MusicGen on this machine's processor, keeps every "
 		       "state in a ledger so that the same command continues after any interruption, and leaves audio files with reports.");
 	strbuf_adds(out, ".PP\n");
-	add_lines(out, "Data goes to standard output, messages to standard error. With --json the data is JSON, and so are the mistakes of a "
-		       "manifest.");
+	add_lines(out, "Data goes to standard output, messages to standard error. With --json the data is JSON, and so is what run, plan, "
+		       "check and why find wrong with a manifest.");
 	add_verbs(out);
 	add_options(out);
 	strbuf_adds(out, ".SH EVENTS\n");

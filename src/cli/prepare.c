@@ -5,11 +5,9 @@
 #include "base/pool.h"
 #include "cli/admit.h"
 #include "cli/command_line.h"
-#include "cli/print.h"
 #include "cli/version.h"
 #include "report/report.h"
 
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -134,13 +132,4 @@ void prepare_close(struct prepared *p)
 	free(p->made_by);
 	free(p->command_line);
 	memset(p, 0, sizeof *p);
-}
-
-void prepare_print_findings(const struct prepared *p, const struct options *o)
-{
-	struct strbuf text = STRBUF_INIT(PRINT_MAX);
-
-	findings_print(&p->findings, o->args[0], &text);
-	(void)fputs(text.buf, stderr);
-	strbuf_release(&text);
 }

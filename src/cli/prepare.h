@@ -28,7 +28,4 @@ struct prepared {
 int prepare_open(struct prepared *p, const struct options *o, struct err *err) WARN_UNUSED;
 void prepare_close(struct prepared *p);
 
-/* Prints the findings to stderr. */
-void prepare_print_findings(const struct prepared *p, const struct options *o);
-
 #endif

@@ -3,6 +3,7 @@
 #include "base/json_write.h"
 #include "cli/print.h"
 
+#include <stdio.h>
 #include <string.h>
 
 int ready_open(struct ready *r, const struct options *o, struct err *err)
@@ -12,6 +13,15 @@ int ready_open(struct ready *r, const struct options *o, struct err *err)
 	memset(r, 0, sizeof *r);
 	status = prepare_open(&r->p, o, err);
 	return status ? status : select_open(&r->select, &r->p, o);
+}
+
+static void print_findings(const struct ready *r, const struct options *o)
+{
+	struct strbuf text = STRBUF_INIT(PRINT_MAX);
+
+	findings_print(&r->p.findings, o->args[0], &text);
+	(void)fputs(text.buf, stderr);
+	strbuf_release(&text);
 }
 
 static void print_json(const struct ready *r, int status, const struct err *err)
@@ -39,7 +49,7 @@ void ready_tell(const struct ready *r, const struct options *o, int status, cons
 	if (o->json && (status || always_json))
 		print_json(r, status, err);
 	else
-		prepare_print_findings(&r->p, o);
+		print_findings(r, o);
 	if (err->text[0])
 		(void)print_err(err);
 }

@@ -197,8 +197,8 @@ static int read_header(struct weights *w, size_t i_shard, struct err *err)
 	for (int i = 7; i >= 0; i--)
 		len = len << 8 | bytes[i];
 	if (len > HEADER_MAX || len > shard->map.len - 8)
-		return err_set(err, ERR_MODEL, "'%s' says that its header has %" PRIu64 " bytes; the file has %zu, and %u is the most allowed",
-			       shard->name, len, shard->map.len, HEADER_MAX);
+		return err_set(err, ERR_MODEL, "'%s' says that its header has %" PRIu64 " bytes; the file has %zu, and %u are the most allowed: "
+			       "is the download complete?", shard->name, len, shard->map.len, HEADER_MAX);
 	shard->data = bytes + 8 + len;
 	shard->n_bytes = shard->map.len - 8 - (size_t)len;
 	if (json_parse(&doc, (const char *)bytes + 8, (size_t)len, HEADER_MAX, shard->name, ERR_MODEL, err))

@@ -97,6 +97,17 @@ void job_canonical(const struct job *job, struct strbuf *out)
 	write_canonical(job, false, out);
 }
 
+void job_axes(const struct job *job, struct strbuf *out)
+{
+	struct json_writer w;
+
+	json_begin(&w, out, 0);
+	json_open_object(&w, NULL);
+	for (int i = 0; i < job->n_axes; i++)
+		json_put_text(&w, job->axes[i].name, job->axes[i].text);
+	json_close(&w);
+}
+
 /* ---- ids and seeds -------------------------------------------------------- */
 
 static void hash_canonical(const struct job *job, bool for_seed, const char *prefix, const char *suffix, unsigned char out[HASH_BYTES])

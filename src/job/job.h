@@ -24,6 +24,7 @@
 #define JOB_ID_CHARS 12       /* shown: 60 bits in base32 */
 #define JOB_ID_SIZE (JOB_ID_CHARS + 1)
 #define JOB_ID_PREFIX_MIN 4   /* accepted on the command line */
+#define JOB_ID_WHOLE_CHARS 52 /* of a whole id in base32 */
 
 /* What makes the audio; enters every id. The same for all jobs of one model version of a manifest. */
 struct job_maker {
@@ -84,6 +85,7 @@ void job_identify(struct job *job);
 /* seed of take n: f(canonical text without made_by and seed, take), in 1..2^31-1. */
 int64_t job_derived_seed(const struct job *job, int take);
 
+void job_axes(const struct job *job, struct strbuf *out); /* appends a JSON object, name -> text, in the axes' order */
 void job_id_text(char out[JOB_ID_SIZE], const unsigned char id[HASH_BYTES]);
 struct value job_value(const struct job *job, int index);         /* effective */
 double job_number(const struct job *job, const char *name, double fallback); /* effective value by name */

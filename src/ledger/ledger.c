@@ -9,9 +9,8 @@
 #include <errno.h>
 #include <string.h>
 
-#define BUSY_TIMEOUT_MS 10000 /* a reader of a network ledger may hold the writer up while a report is built */
+#define BUSY_TIMEOUT_MS 10000 /* a reader of a network ledger holds the writer up while it copies it */
 #define CACHE_KIB 65536       /* while a million jobs are enrolled the index of ids stays in memory (40 bytes each) */
-#define TEXT_BYTES_MAX ((size_t)112 << 20) /* of one column: a manifest has at most 16 MiB, escapes make a byte up to 6 */
 
 static int run_text(struct ledger *l, const char *text, struct err *err)
 {
@@ -85,9 +84,9 @@ static struct ledger *new_ledger(const char *path)
 	l->path = mem_strdup(path);
 	sql_sources(l);
 	for (int i = 0; i < 4; i++)
-		strbuf_init(&l->texts[i], TEXT_BYTES_MAX);
+		strbuf_init(&l->texts[i], JOB_TEXT_MAX);
 	for (int i = 0; i < SQL_N_HEAD_TEXTS; i++)
-		strbuf_init(&l->head[i], TEXT_BYTES_MAX);
+		strbuf_init(&l->head[i], JOB_TEXT_MAX);
 	return l;
 }
 
@@ -201,11 +200,13 @@ int ledger_open_write(struct ledger **ret, const char *output_dir, const struct 
 		goto out;
 	if (open_db(l, path, SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE, err) != 0 || get_version(l, &version, err) != 0)
 		goto out;
+	if (version > 0 && ledger_check_owner(l, output_dir, owner, err) != 0) /* before anything is changed */
+		goto out;
 	if (set_journal(l, fs_is_network(dir), owner->costs_money, err) != 0)
 		goto out;
 	if (version < SQL_VERSION && migrate(l, err) != 0)
 		goto out;
-	if (ledger_check_owner(l, output_dir, owner, err) != 0 || put_owner(l, owner, err) != 0)
+	if (put_owner(l, owner, err) != 0)
 		goto out;
 	if (forget_reports(output_dir, dir, err) != 0)
 		goto out;
@@ -219,32 +220,47 @@ out:
 	return rc;
 }
 
-/* A folder that may not be written has no place for the log's shared memory; without a log the file alone is the truth. */
-static int open_immutable(struct ledger *l, struct err *err)
+/* Is something written beside the ledger that belongs to it? What cannot be seen may be there. */
+static bool has_beside(const struct ledger *l, const char *ending)
 {
-	char *log = mem_printf("%s-wal", l->path);
-	bool has_log = fs_find(log, NULL) != 0; /* one that cannot be seen may be there */
+	char *path = mem_printf("%s%s", l->path, ending);
+	uint64_t n_bytes = 0;
+	bool has = fs_find(path, NULL) != 0 && (fs_size(path, &n_bytes, NULL) != 0 || n_bytes > 0);
+
+	free(path);
+	return has;
+}
+
+static int try_reading(struct ledger *l, const char *name, int flags, struct err *err)
+{
+	int64_t n_tables;
+
+	(void)sqlite3_close(l->db); /* of an earlier try */
+	l->db = NULL;
+	if (open_db(l, name, flags, err) != 0)
+		return -1;
+	return get_number(l, "SELECT count(*) FROM sqlite_schema", &n_tables, err);
+}
+
+/* A folder that may not be written has no place for the log's shared memory; without a log the file alone is the truth. */
+static int try_immutable(struct ledger *l, struct err *err)
+{
 	struct strbuf uri;
 	int rc;
 
-	free(log);
-	if (has_log)
-		return -1; /* err says already why the usual way failed */
-	(void)sqlite3_close(l->db);
-	l->db = NULL;
 	strbuf_init(&uri, 3 * strlen(l->path) + 32); /* %xx for each byte, and the words around */
 	strbuf_adds(&uri, "file:");
 	for (const char *p = l->path; *p; p++)
 		strbuf_addf(&uri, strchr("%?#", *p) ? "%%%02x" : "%c", (unsigned)(unsigned char)*p);
 	strbuf_adds(&uri, "?immutable=1");
-	rc = open_db(l, uri.buf, SQLITE_OPEN_READONLY | SQLITE_OPEN_URI, err);
+	rc = try_reading(l, uri.buf, SQLITE_OPEN_READONLY | SQLITE_OPEN_URI, err);
 	strbuf_release(&uri);
 	return rc;
 }
 
 static int nothing_yet(struct err *err, const char *path, const char *how)
 {
-	(void)err_set(err, ERR_LEDGER, "nothing has been run here yet: the ledger '%s' %s", path, how);
+	(void)err_set(err, ERR_LEDGER, "nothing has been run here yet: the ledger '%s' %s; name a manifest that was run, or the folder that its run wrote", path, how);
 	if (err)
 		err->sys_errno = ENOENT;
 	return -1;
@@ -259,13 +275,49 @@ static int show_old(struct ledger *l, int64_t version, struct err *err)
 	return 0;
 }
 
+/*
+ * Without a log (on a network file system) a writer waits at its commit until nobody reads, and gives up after BUSY_TIMEOUT_MS:
+ * `mgbatch list | less` would end a night's run. So there a reader takes a copy, in a file that SQLite removes, and lets go.
+ */
+static int read_a_copy(struct ledger *l, struct err *err)
+{
+	sqlite3 *source = l->db;
+	sqlite3_backup *backup = NULL;
+	int64_t has_log = 0;
+	int code = SQLITE_OK, rc = get_number(l, "SELECT journal_mode = 'wal' FROM pragma_journal_mode", &has_log, err);
+
+	if (rc != 0 || has_log)
+		return rc;
+	rc = open_db(l, "", SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE, err);
+	if (rc == 0)
+		backup = sqlite3_backup_init(l->db, "main", source, "main");
+	if (backup) {
+		code = sqlite3_backup_step(backup, -1);
+		(void)sqlite3_backup_finish(backup); /* leaves the step's err in the copy */
+	}
+	if (rc == 0 && (!backup || code != SQLITE_DONE))
+		rc = sql_fail(l, "reading", err);
+	(void)sqlite3_close(source);
+	return rc;
+}
+
+/* Where the journal of a dead run's last transaction lies beside the file, the file is half changed: SQLite undoes that for
+ * whoever may write. */
+static int open_somehow(struct ledger *l, struct err *err)
+{
+	int rc = try_reading(l, l->path, SQLITE_OPEN_READONLY, err);
+
+	if (rc == 0 || (sqlite3_errcode(l->db) & 0xff) == SQLITE_BUSY || has_beside(l, "-wal"))
+		return rc;
+	return has_beside(l, "-journal") ? try_reading(l, l->path, SQLITE_OPEN_READWRITE, err) : try_immutable(l, err);
+}
+
 static int open_for_reading(struct ledger *l, struct err *err)
 {
-	int64_t version = 0, n_tables;
+	int64_t version = 0;
 
-	if (open_db(l, l->path, SQLITE_OPEN_READONLY, err) != 0 || get_number(l, "SELECT count(*) FROM sqlite_schema", &n_tables, err) != 0)
-		if (open_immutable(l, err) != 0)
-			return -1;
+	if (open_somehow(l, err) != 0 || read_a_copy(l, err) != 0)
+		return -1;
 	/* one snapshot for everything that is read, also while a run goes on */
 	if (run_text(l, "BEGIN", err) != 0 || get_version(l, &version, err) != 0)
 		return -1;

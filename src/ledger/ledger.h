@@ -7,8 +7,10 @@
  * one is migrated on opening, a newer one is refused. A kernel lock beside it
  * (.mgbatch/lock) lets one run write at a time and dies with the process.
  *
- * Only run opens it for writing. Anyone may read while a run is going:
- * ledger_open_read works in every state that a crash can leave.
+ * Only run opens it for writing. Anyone may read while a run is going, and sees one
+ * moment of it; ledger_open_read works in every state that a crash can leave. On a
+ * network file system, where who reads holds up who writes, a reader takes a copy first.
+ * A row that names a file outside the output folder is ERR_LEDGER, whoever reads it.
  *
  * Times are Unix milliseconds. Not thread-safe.
  */
@@ -40,6 +42,7 @@ struct ledger_head {
 	int last_exit_status;      /* -1: none yet */
 	double audio_s_per_s;      /* seconds of audio made per second of run, over finished runs; 0: unknown */
 	const char *tool_version;  /* of the latest run */
+	const char *last_command_line; /* as cli/command_line writes it */
 	const char *last_host;     /* where it runs or ran */
 	int64_t last_pid;
 };

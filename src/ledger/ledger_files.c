@@ -86,7 +86,10 @@ int ledger_each_away(struct ledger *l, ledger_visit_away visit, void *arg, struc
 	if (!st)
 		return -1;
 	while ((rc = sql_row(l, st, err)) == 1) {
-		rc = visit(arg, sql_column_text(st, 0), sql_column_text(st, 1), err);
+		const char *path = sql_column_text(st, 0), *old_path = sql_column_text(st, 1);
+		bool is_ours = sql_check_path(l, path, err) == 0 && sql_check_path(l, old_path, err) == 0;
+
+		rc = is_ours ? visit(arg, path, old_path, err) : -1;
 		if (rc != 0) {
 			sql_done(st);
 			break;
@@ -110,9 +113,9 @@ int ledger_get_file_path(struct ledger *l, int64_t seq, struct strbuf *out, stru
 	sql_int(st, 1, seq);
 	rc = sql_row(l, st, err);
 	if (rc == 1) {
+		rc = sql_check_path(l, sql_column_text(st, 0), err);
 		strbuf_adds(out, sql_column_text(st, 0));
 		sql_done(st);
-		rc = 0;
 	}
 	return rc;
 }

@@ -28,8 +28,8 @@ static int head_owner(struct ledger *l, struct ledger_head *ret, struct err *err
 
 static int head_run(struct ledger *l, struct ledger_head *ret, struct err *err)
 {
-	static const int columns[] = { 11, 10, 9, 5 }; /* manifest_path, made_by, tool, host */
-	const char **texts[] = { &ret->manifest_path, &ret->made_by, &ret->tool_version, &ret->last_host };
+	static const int columns[] = { 11, 10, 9, 5, 4 }; /* manifest_path, made_by, tool, host, command_line */
+	const char **texts[] = { &ret->manifest_path, &ret->made_by, &ret->tool_version, &ret->last_host, &ret->last_command_line };
 	sqlite3_stmt *st = sql_get(l, SQL_LAST_RUN, err);
 	int rc = st ? sql_row(l, st, err) : -1;
 
@@ -39,7 +39,7 @@ static int head_run(struct ledger *l, struct ledger_head *ret, struct err *err)
 	ret->last_ended_ms = sqlite3_column_int64(st, 2);
 	ret->last_exit_status = sqlite3_column_int(st, 3);
 	ret->last_pid = sqlite3_column_int64(st, 6);
-	for (int i = 0; i < 4; i++) {
+	for (int i = 0; i < SQL_N_HEAD_TEXTS - 1; i++) {
 		strbuf_reset(&l->head[1 + i]);
 		strbuf_adds(&l->head[1 + i], sql_column_text(st, columns[i]));
 		*texts[i] = l->head[1 + i].buf;
@@ -54,7 +54,7 @@ int ledger_head(struct ledger *l, struct ledger_head *ret, struct err *err)
 	double ms;
 	int rc;
 
-	*ret = (struct ledger_head){ "", "", "", "", 0, 0, -1, 0, "", "", 0 };
+	*ret = (struct ledger_head){ "", "", "", "", 0, 0, -1, 0, "", "", "", 0 };
 	if (head_owner(l, ret, err) != 0 || head_run(l, ret, err) != 0)
 		return -1;
 	st = sql_get(l, SQL_SPEED, err);
@@ -111,7 +111,7 @@ enum {
 	COL_BITS, COL_BYTES, COL_SECONDS, COL_RATE, COL_CHANNELS, COL_LKFS, COL_PEAK, COL_PEAKS, COL_MAKE_S, COL_MODEL_RATE
 };
 
-static void read_artifact(sqlite3_stmt *st, struct ledger_job *j)
+static int read_artifact(struct ledger *l, sqlite3_stmt *st, struct ledger_job *j, struct err *err)
 {
 	j->has_artifact = sqlite3_column_type(st, COL_FILE_PATH) != SQLITE_NULL;
 	j->file_path = sql_column_text(st, COL_FILE_PATH);
@@ -131,8 +131,11 @@ static void read_artifact(sqlite3_stmt *st, struct ledger_job *j)
 	j->peaks = sqlite3_column_blob(st, COL_PEAKS);
 	j->n_peaks = sqlite3_column_bytes(st, COL_PEAKS);
 	j->make_s = sqlite3_column_double(st, COL_MAKE_S);
+	if (j->has_artifact && (sql_check_path(l, j->file_path, err) != 0 || (*j->temp_path && sql_check_path(l, j->temp_path, err) != 0)))
+		return -1;
 	if (j->has_artifact && (j->state == JOB_DONE || j->state == JOB_SUPERSEDED))
 		j->path = j->file_path;
+	return 0;
 }
 
 static int read_job(struct ledger *l, sqlite3_stmt *st, struct ledger_job *j, struct err *err)
@@ -166,8 +169,7 @@ static int read_job(struct ledger *l, sqlite3_stmt *st, struct ledger_job *j, st
 	j->remote_id = sqlite3_column_type(st, COL_REMOTE_ID) == SQLITE_NULL ? NULL : sql_column_text(st, COL_REMOTE_ID);
 	j->started_ms = sqlite3_column_int64(st, COL_STARTED);
 	j->ended_ms = sqlite3_column_int64(st, COL_ENDED);
-	read_artifact(st, j);
-	return 0;
+	return read_artifact(l, st, j, err);
 }
 
 /* 0 go on, 1 stop, -1 err; the statement is left where the walk ends. */

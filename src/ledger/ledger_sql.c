@@ -1,6 +1,8 @@
 /* See ledger_sql.h. */
 #include "ledger/ledger_sql.h"
 
+#include "base/fs.h"
+
 #include <errno.h>
 #include <limits.h>
 #include <string.h>
@@ -98,6 +100,15 @@ int sql_fail(struct ledger *l, const char *doing, struct err *err)
 		return err_set(err, ERR_LEDGER, "%s the ledger '%s': %s; look after the disk and run the same command again", doing,
 			       l->path, why);
 	return err_set(err, ERR_LEDGER, "%s the ledger '%s': %s", doing, l->path, why);
+}
+
+int sql_check_path(struct ledger *l, const char *path, struct err *err)
+{
+	if (fs_stays_below(path))
+		return 0;
+	return err_set(err, ERR_LEDGER,
+		       "reading the ledger '%s': it names a file '%s', which is not in its folder: it is damaged or was meddled with; bring it "
+		       "back from a copy, or move it away to begin anew", l->path, path);
 }
 
 sqlite3_stmt *sql_get(struct ledger *l, enum sql_id id, struct err *err)

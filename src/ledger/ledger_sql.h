@@ -125,7 +125,7 @@ enum sql_id {
 	SQL_N
 };
 
-#define SQL_N_HEAD_TEXTS 5
+#define SQL_N_HEAD_TEXTS 6
 #define SQL_SOURCES_SIZE 128 /* every name with its comma; sql_sources sees to it that they fit */
 
 struct ledger {
@@ -133,7 +133,7 @@ struct ledger {
 	char *path;
 	sqlite3_stmt *stmts[SQL_N]; /* prepared on first use */
 	struct strbuf texts[4];     /* of the row being written: canonical, params, axes, tags */
-	struct strbuf head[SQL_N_HEAD_TEXTS];      /* of ledger_head: owner, manifest path, made_by, tool, host */
+	struct strbuf head[SQL_N_HEAD_TEXTS];      /* of ledger_head: owner, manifest path, made_by, tool, host, command line */
 	char sources[JOB_N_STATES][SQL_SOURCES_SIZE]; /* sql_sources */
 	bool in_transaction;
 	bool is_quick; /* synchronous=NORMAL: a power cut may take the last transactions */
@@ -156,6 +156,8 @@ void sql_done(sqlite3_stmt *st); /* leaves a statement before its last row */
 const char *sql_column_text(sqlite3_stmt *st, int column); /* "" for NULL; borrowed until the next row */
 void sql_release(struct ledger *l);
 
+/* ERR_LEDGER unless path, a column of a row, stays below the output folder: whatever a ledger says, nothing else is touched. */
+int sql_check_path(struct ledger *l, const char *path, struct err *err) WARN_UNUSED;
 /* Fills err from what SQLite says. doing: "reading", "writing". Answers -1. */
 int sql_fail(struct ledger *l, const char *doing, struct err *err);
 

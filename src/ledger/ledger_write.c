@@ -222,11 +222,7 @@ static int fill_texts(struct ledger *l, const struct job *job, struct err *err)
 		put_value(&w, card_param(job->card, i)->name, &v);
 	}
 	json_close(&w);
-	json_begin(&w, &l->texts[2], 0);
-	json_open_object(&w, NULL);
-	for (int i = 0; i < job->n_axes; i++)
-		json_put_text(&w, job->axes[i].name, job->axes[i].text);
-	json_close(&w);
+	job_axes(job, &l->texts[2]);
 	json_begin(&w, &l->texts[3], 0);
 	json_open_array(&w, NULL);
 	for (int i = 0; i < job->n_tags; i++)

@@ -206,6 +206,16 @@ static bool read_table(struct reading *rd)
 
 /* ---- the door ----------------------------------------------------------------------------------- */
 
+/* Of a file that gives no axis. */
+static const char *emptiness(const struct table_file *t)
+{
+	if (t->n_rows > 0)
+		return "has only empty objects, which set nothing"; /* .jsonl has no header */
+	if (t->kind == TABLE_LINES)
+		return "has no lines, so that no job is left";
+	return t->n_columns ? "has a header and no rows, so that no job is left" : "has neither header nor rows, so that no job is left";
+}
+
 static bool read_file(struct reading *rd)
 {
 	struct manifest_inside *in = rd->in;
@@ -225,9 +235,8 @@ static bool read_file(struct reading *rd)
 	rd->t = find_table(rd, kind);
 	if (!rd->t)
 		return false;
-	if (rd->t->n_rows == 0) {
-		NODE_SAY(in, file, "%s: %s %s, so that no job is left: write some, or remove the axis", rd->axis->name, show(&s, rd->name),
-			 kind == TABLE_LINES ? "has no lines" : rd->t->n_columns ? "has a header and no rows" : "has neither header nor rows");
+	if (rd->t->n_rows == 0 || rd->t->n_columns == 0) {
+		NODE_SAY(in, file, "%s: %s %s: write some, or remove the axis", rd->axis->name, show(&s, rd->name), emptiness(rd->t));
 		return false;
 	}
 	return kind == TABLE_LINES ? read_list(rd) : read_table(rd);

@@ -112,7 +112,7 @@ bool choice_read_variable(struct manifest_inside *in, const char *name, const st
 	if (!check_scalar(in, name, true, n))
 		return false;
 	if (node_is_null(n)) {
-		NODE_SAY(in, n, "%s has no value: remove the line, or give it one", show(&s, name));
+		NODE_SAY(in, n, "%s has no value: give it one, or leave it out", show(&s, name));
 		return false;
 	}
 	if (!check_cut(in, name, n))

@@ -136,18 +136,26 @@ static bool say_empty_cell(struct walk *w, const char *sentence)
 	return false;
 }
 
+/* Something lacks that nobody named. Where rows come from a file, it may stand there under another name. */
+static void say_of_set(struct walk *w, const char *sentence)
+{
+	const struct place *set = w->l->set;
+	const struct axis *axis = NULL;
+
+	for (int k = 0; k < w->l->n_lanes && !axis; k++)
+		axis = w->l->lanes[k].axis->file ? w->l->lanes[k].axis : NULL;
+	mistake_add(&w->in->ms, set->line, set->column, "%s%s%s%s%s%s%s", *set->name ? "set '" : "", set->name, *set->name ? "': " : "", sentence,
+		    axis ? " (or a column of the file that '" : "", axis ? axis->name : "", axis ? "' names: use: {prompt: COLUMN})" : "");
+}
+
 static void say_choice(struct walk *w, const struct choice *c, const char *sentence)
 {
 	if (c && c->node)
 		choice_say(w->in, c, "%s", sentence);
 	else if (c)
 		mistake_add(&w->in->ms, 0, 0, "%s", sentence);
-	else if (say_empty_cell(w, sentence))
-		return;
-	else if (w->l->set->name[0])
-		mistake_add(&w->in->ms, w->l->set->line, w->l->set->column, "set '%s': %s", w->l->set->name, sentence);
-	else
-		mistake_add(&w->in->ms, w->l->set->line, w->l->set->column, "%s", sentence);
+	else if (!say_empty_cell(w, sentence))
+		say_of_set(w, sentence);
 }
 
 /* The variable is a file's column, whose cell is empty in this row. */

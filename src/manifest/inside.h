@@ -132,6 +132,7 @@ struct manifest_inside {
 	int n_params;
 	int seed, version; /* indices of the parameters that this room treats on its own; -1: the card has none */
 	const char *base_dir; /* of the manifest */
+	bool is_stream;       /* it is no file with a folder and a name of its own: base_dir is the working folder */
 	const struct node *root; /* NULL: no tree */
 	const struct node *output_name; /* where the template stands, or NULL */
 	bool has_bad_name; /* the template is wrong, and said to be */

@@ -106,10 +106,10 @@ static void read_root(struct manifest_inside *in, const struct manifest_override
 		in->m->output.name = in->has_sets ? "{set}/{axes}" : "{axes}";
 }
 
-static struct manifest_inside *new_inside(const char *path, const struct card *card, const struct manifest_overrides *over)
+static struct manifest_inside *new_inside(const char *path, bool is_stream, const struct card *card, const struct manifest_overrides *over)
 {
 	struct manifest_inside *in = mem_zalloc(1, sizeof *in);
-	char *dir = fs_dirname(path);
+	char *dir = fs_dirname(is_stream ? "" : path);
 
 	in->m = arena_alloc(&in->arena, 1, sizeof *in->m);
 	in->m->inside = in;
@@ -118,6 +118,7 @@ static struct manifest_inside *new_inside(const char *path, const struct card *c
 	in->m->name = in->m->output.dir = "";
 	in->m->run.credits = -1;
 	in->base_dir = arena_strdup(&in->arena, dir);
+	in->is_stream = is_stream;
 	in->n_params = card_n_params(card);
 	in->seed = card_find(card, "seed");
 	in->version = card_find(card, "modelVersion");
@@ -130,13 +131,12 @@ static struct manifest_inside *new_inside(const char *path, const struct card *c
 	return in;
 }
 
-int manifest_read_text(struct manifest **ret, const char *path, const char *text, size_t len, const struct card *card,
-		       const struct manifest_overrides *over, struct err *err)
+static struct manifest *read_text(const char *path, bool is_stream, const char *text, size_t len, const struct card *card,
+				  const struct manifest_overrides *over)
 {
 	static const struct manifest_overrides none;
-	struct manifest_inside *in = new_inside(path, card, over ? over : &none);
+	struct manifest_inside *in = new_inside(path, is_stream, card, over ? over : &none);
 
-	(void)err;
 	in->m->text = arena_strndup(&in->arena, text, len);
 	in->m->text_len = len;
 	if (yaml_tree_read(in->m->text, len, &in->arena, &in->ms, &in->root) == 0)
@@ -144,17 +144,34 @@ int manifest_read_text(struct manifest **ret, const char *path, const char *text
 	else
 		in->root = NULL;
 	publish(in);
-	*ret = in->m;
+	return in->m;
+}
+
+int manifest_read_text(struct manifest **ret, const char *path, const char *text, size_t len, const struct card *card,
+		       const struct manifest_overrides *over, struct err *err)
+{
+	(void)err;
+	*ret = read_text(path, false, text, len, card, over);
 	return 0;
+}
+
+/* A pipe, or a file by way of a descriptor (/dev/stdin, a shell's <(..)): neither its folder nor its name is the manifest's own. */
+static bool is_stream(const char *path)
+{
+	return !strcmp(path, "/dev/stdin") || text_starts_with(path, "/dev/fd/") || text_starts_with(path, "/proc/") || !fs_is_file(path);
 }
 
 int manifest_read(struct manifest **ret, const char *path, const struct card *card, const struct manifest_overrides *over, struct err *err)
 {
+	const char *from = strcmp(path, "-") ? path : "/dev/stdin";
 	struct strbuf text = STRBUF_INIT(MANIFEST_BYTES_MAX);
-	int rc = fs_read(path, &text, err);
+	int rc;
 
+	if (fs_is_dir(from))
+		return err_set(err, ERR_USAGE, "cannot read '%s': it is a folder; name the manifest, a .yaml file", path);
+	rc = fs_read(from, &text, err);
 	if (rc == 0)
-		rc = manifest_read_text(ret, path, text.buf, text.len, card, over, err);
+		*ret = read_text(path, is_stream(from), text.buf, text.len, card, over);
 	strbuf_release(&text);
 	return rc;
 }

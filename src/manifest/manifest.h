@@ -116,7 +116,8 @@ struct manifest {
 	struct manifest_inside *inside; /* the room's own */
 };
 
-/* card: see param.h; it must outlive the manifest. -1 only where the file cannot be read at all. */
+/* card: see param.h; it must outlive the manifest. -1 only where the file cannot be read at all. "-" is standard input: of
+ * that and of a pipe relative paths start at the working folder, and the manifest must say its name. */
 int manifest_read(struct manifest **ret, const char *path, const struct card *card, const struct manifest_overrides *over,
 		  struct err *err) WARN_UNUSED;
 /* The same from memory (tests, fuzzing); path is used in names and for relative paths. */

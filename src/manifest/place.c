@@ -243,8 +243,8 @@ static void say_not_set(struct manifest_inside *in, const char *name)
 	if (strchr(name, '.'))
 		mistake_add(&in->ms, 0, 0, "--set gives parameters only, and '%s' is none: write it in the manifest", s.text);
 	else
-		mistake_add(&in->ms, 0, 0, "--set: unknown parameter '%s'%s%s%s", s.text, meant ? ", did you mean '" : "", meant ? meant : "",
-			    meant ? "'?" : "");
+		mistake_add(&in->ms, 0, 0, "--set: unknown parameter '%s'%s%s%s", s.text,
+			    meant ? ", did you mean '" : ": name one of the model's, as --set seed=7", meant ? meant : "", meant ? "'?" : "");
 }
 
 static void read_override(struct manifest_inside *in, const char *arg)

@@ -10,8 +10,8 @@
  *              | NAME                                   (a parameter that is true or false)
  *   VALUE      = number | true | false | 'text' | "text" | word
  *
- * NAME is a parameter (or its alias), a variable, set, take, tag or tags, and
- * state where the caller has one. Parameters have their effective values. A test
+ * NAME is a parameter (or its alias), a variable (in quotes where it is no word), set, take, tag or tags,
+ * and state where the caller has one. Parameters have their effective values. A test
  * of what a job does not have is false, and its "!=" and "not in" true. Only numbers
  * have an order. "tags = x" and "x in tags" mean that x is one of the tags.
  *

@@ -1,4 +1,7 @@
-/* manifest/predicate_inside: the tree that predicate_parse.c builds and predicate.c walks. */
+/*
+ * manifest/predicate_inside: the tree that predicate_parse.c builds and predicate.c walks; and the reading of a text,
+ * which predicate_token.c and predicate_parse.c share.
+ */
 #ifndef MANIFEST_PREDICATE_INSIDE_H
 #define MANIFEST_PREDICATE_INSIDE_H
 
@@ -19,5 +22,27 @@ struct predicate {
 	struct value *values;
 	int n_values;
 };
+
+enum token_kind { TOKEN_END, TOKEN_WORD, TOKEN_QUOTED, TOKEN_SIGN, TOKEN_WRONG };
+
+struct token {
+	enum token_kind kind;
+	const char *text; /* in the arena; a sign's characters */
+	size_t offset;
+};
+
+struct parse {
+	const char *text;
+	size_t at;
+	struct token token; /* not taken yet */
+	const struct predicate_names *names;
+	struct arena *arena;
+	struct strbuf *why;
+	size_t *ret_offset;
+	int depth, n_parts, n_values;
+};
+
+/* p->token becomes the next one of the text. One that is wrong is TOKEN_WRONG, and its text a sentence. */
+void predicate_next_token(struct parse *p);
 
 #endif

@@ -9,98 +9,10 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum token_kind { TOKEN_END, TOKEN_WORD, TOKEN_QUOTED, TOKEN_SIGN, TOKEN_WRONG };
-
-struct token {
-	enum token_kind kind;
-	const char *text; /* in the arena; a sign's characters */
-	size_t offset;
-};
-
 #define VALUES_MAX 10000 /* of all lists of one condition */
 #define PARTS_MAX 1000   /* joined by and, or: the tree's left arm is walked by recursion */
 
-struct parse {
-	const char *text;
-	size_t at;
-	struct token token; /* not taken yet */
-	const struct predicate_names *names;
-	struct arena *arena;
-	struct strbuf *why;
-	size_t *ret_offset;
-	int depth, n_parts, n_values;
-};
-
 /* ---- tokens ---------------------------------------------------------------- */
-
-static bool is_word_char(char c)
-{
-	return (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '_' || c == '.' || c == '-' || c == '+' ||
-	       (unsigned char)c >= 0x80;
-}
-
-static void take_quoted(struct parse *p)
-{
-	char quote = p->text[p->at];
-	const char *end = strchr(p->text + p->at + 1, quote);
-
-	if (!end) {
-		p->token.kind = TOKEN_WRONG;
-		p->token.text = "a quote is not closed";
-		return;
-	}
-	p->token.kind = TOKEN_QUOTED;
-	p->token.text = arena_strndup(p->arena, p->text + p->at + 1, (size_t)(end - (p->text + p->at + 1)));
-	p->at = (size_t)(end - p->text) + 1;
-}
-
-static void take_sign(struct parse *p)
-{
-	static const char *const signs[] = { "!=", "<=", ">=", "==", "<>", "&&", "||", "=", "<", ">", "(", ")", "[", "]", "," };
-	static const struct {
-		const char *sign, *sentence;
-	} wrong[] = { { "==", "write '=' for '=='" }, { "<>", "write '!=' for '<>'" }, { "&&", "write 'and' for '&&'" }, { "||", "write 'or' for '||'" } };
-
-	p->token.kind = TOKEN_WRONG;
-	p->token.text = "a condition is made of names, = != < <= > >= in and or not, values, ( ) and [ ]: put other text in quotes";
-	for (size_t i = 0; i < sizeof signs / sizeof signs[0]; i++) {
-		if (strncmp(p->text + p->at, signs[i], strlen(signs[i])) != 0)
-			continue;
-		p->token.kind = TOKEN_SIGN;
-		p->token.text = signs[i];
-		p->at += strlen(signs[i]);
-		break;
-	}
-	for (size_t i = 0; i < sizeof wrong / sizeof wrong[0]; i++) {
-		if (p->token.kind == TOKEN_SIGN && !strcmp(p->token.text, wrong[i].sign)) {
-			p->token.kind = TOKEN_WRONG;
-			p->token.text = wrong[i].sentence;
-		}
-	}
-}
-
-static void next_token(struct parse *p)
-{
-	size_t start;
-
-	while (p->text[p->at] == ' ' || p->text[p->at] == '\t' || p->text[p->at] == '\n')
-		p->at++;
-	start = p->at;
-	p->token.offset = start;
-	if (!p->text[start]) {
-		p->token.kind = TOKEN_END;
-		p->token.text = "";
-	} else if (p->text[start] == '\'' || p->text[start] == '"') {
-		take_quoted(p);
-	} else if (is_word_char(p->text[start])) {
-		while (is_word_char(p->text[p->at]))
-			p->at++;
-		p->token.kind = TOKEN_WORD;
-		p->token.text = arena_strndup(p->arena, p->text + start, p->at - start);
-	} else {
-		take_sign(p);
-	}
-}
 
 static bool token_is(const struct parse *p, enum token_kind kind, const char *text)
 {
@@ -111,7 +23,7 @@ static bool accept(struct parse *p, enum token_kind kind, const char *text)
 {
 	if (!token_is(p, kind, text))
 		return false;
-	next_token(p);
+	predicate_next_token(p);
 	return true;
 }
 
@@ -177,7 +89,7 @@ static int unknown(struct parse *p, const struct token *name)
 	if (meant)
 		strbuf_addf(p->why, ", did you mean '%s'?", meant);
 	else
-		strbuf_addf(p->why, ": a condition names %s%s", p->names->card ? "parameters, variables, set, take, tags" : "columns of the file",
+		strbuf_addf(p->why, ": a condition names %s%s", p->names->card ? "parameters, variables, set, take, tags" : "columns of the file, in quotes where they have blanks",
 			    p->names->has_state ? " and state" : "");
 	return -1;
 }
@@ -305,7 +217,7 @@ static int take_value(struct parse *p, struct predicate *test)
 		return expected(p, "a value");
 	if (p->n_values++ == VALUES_MAX)
 		return wrong_at(p, t.offset, "the condition has too many values: write fewer");
-	next_token(p);
+	predicate_next_token(p);
 	v = read_value(&t);
 	if (check_value(p, test, &t, &v))
 		return -1;
@@ -328,7 +240,7 @@ static int take_list(struct parse *p, struct predicate *test)
 	if (!token_is(p, TOKEN_SIGN, "["))
 		return expected(p, "a list as [1, 2]");
 	test->values = arena_alloc(p->arena, list_length(p) + 1, sizeof *test->values);
-	next_token(p);
+	predicate_next_token(p);
 	for (;;) {
 		if (take_value(p, test))
 			return -1;
@@ -364,7 +276,7 @@ static int take_rest(struct parse *p, struct predicate *test)
 
 	test->values = arena_alloc(p->arena, 1, sizeof *test->values);
 	if (negated)
-		next_token(p);
+		predicate_next_token(p);
 	if (accept(p, TOKEN_WORD, "in")) {
 		test->relation = negated ? REL_NOT_EQUAL : REL_EQUAL;
 		return take_list(p, test);
@@ -372,7 +284,7 @@ static int take_rest(struct parse *p, struct predicate *test)
 	if (negated)
 		return expected(p, "'in'");
 	if (find_relation(&t, &test->relation) == 0) {
-		next_token(p);
+		predicate_next_token(p);
 		return check_order(p, test, &t) || take_value(p, test) ? -1 : 0;
 	}
 	if (!is_bare_flag(p, test))
@@ -391,13 +303,13 @@ static int take_tag_test(struct parse *p, struct predicate *test)
 	struct token value = p->token;
 	bool negated;
 
-	next_token(p);
+	predicate_next_token(p);
 	negated = accept(p, TOKEN_WORD, "not");
 	if (!accept(p, TOKEN_WORD, "in") || !(token_is(p, TOKEN_WORD, "tags") || token_is(p, TOKEN_WORD, "tag"))) {
 		*p = before;
 		return 0;
 	}
-	next_token(p);
+	predicate_next_token(p);
 	test->about = ABOUT_TAGS;
 	test->relation = negated ? REL_NOT_EQUAL : REL_EQUAL;
 	test->values = arena_alloc(p->arena, 1, sizeof *test->values);
@@ -405,6 +317,12 @@ static int take_tag_test(struct parse *p, struct predicate *test)
 	test->values[0].as.text = value.text;
 	test->n_values = 1;
 	return 1;
+}
+
+/* Files have columns whose names are no words: 'Song Title' = rain. */
+static bool is_quoted_variable(const struct parse *p, const struct token *name)
+{
+	return name->kind == TOKEN_QUOTED && p->names->is_variable && p->names->is_variable(p->names->arg, name->text);
 }
 
 static int take_test(struct parse *p, struct predicate **ret)
@@ -420,9 +338,9 @@ static int take_test(struct parse *p, struct predicate **ret)
 	rc = p->names->card ? take_tag_test(p, test) : 0; /* rows have no tags */
 	if (rc != 0)
 		return rc > 0 ? 0 : -1;
-	if (name.kind == TOKEN_QUOTED)
+	if (name.kind == TOKEN_QUOTED && !is_quoted_variable(p, &name))
 		return wrong_at(p, name.offset, "a condition begins with a name without quotes: write name = 'text'");
-	next_token(p);
+	predicate_next_token(p);
 	return find_subject(p, &name, test) ? -1 : take_rest(p, test);
 }
 
@@ -501,7 +419,7 @@ int predicate_parse(struct predicate **ret, const char *text, const struct predi
 
 	if (strlen(text) > PREDICATE_BYTES_MAX)
 		return wrong_at(&p, 0, "the condition is longer than 64 KiB: write a shorter one, as with 'in [ ]'");
-	next_token(&p);
+	predicate_next_token(&p);
 	if (p.token.kind == TOKEN_END)
 		return wrong_at(&p, 0, "the condition is empty: write one as 'temperature >= 1.2', or remove it");
 	if (take_or(&p, ret))

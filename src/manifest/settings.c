@@ -162,8 +162,11 @@ static void read_name(struct manifest_inside *in)
 	struct shown s;
 
 	in->m->name = name_from_path(in);
-	if (!n)
+	if (!n) {
+		if (in->is_stream && !node_find(in->root, "name"))
+			NODE_SAY(in, in->root, "a manifest that is read from a pipe is called by no file: say name: NAME, as its output folder is called");
 		return;
+	}
 	if (!name_is_good(n->text)) {
 		NODE_SAY(in, n, "name must begin with a letter or digit and be of a-z, A-Z, 0-9, '-' and '_' alone, at most %d of them, found '%s'", NAME_MAX_BYTES, show(&s, n->text));
 		return;

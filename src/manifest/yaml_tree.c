@@ -391,7 +391,11 @@ static int check_text(const char *text, size_t len, struct mistakes *ms)
 		start += at;
 		n -= at;
 	}
-	mistake_add(ms, line, column, "the text is not UTF-8 from here on: save the file as UTF-8");
+	/* a UTF-16 file begins with a mark of its own, and has such bytes too */
+	if (memchr(text, 0, len) && *(const unsigned char *)text < 0xFE)
+		mistake_add(ms, line, column, "what begins here is no text: a manifest is a text file in YAML, saved as UTF-8");
+	else
+		mistake_add(ms, line, column, "the text is not UTF-8 from here on: save the file as UTF-8");
 	return -1;
 }
 

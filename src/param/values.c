@@ -223,7 +223,7 @@ int value_read(const struct card *card, int index, enum param_backend backend, c
 	if (!s->exists)
 		return say_absent(card, backend, why);
 	if (!quoted && is_null(text)) {
-		strbuf_adds(why, "has no value: remove the line, or give it one");
+		strbuf_adds(why, "has no value: give it one, or leave it out");
 		return -1;
 	}
 	return read[p->type](p, s, text, quoted, ret, why);
@@ -241,7 +241,7 @@ int value_check(const struct card *card, int index, enum param_backend backend, 
 	if (!s->exists)
 		return say_absent(card, backend, why);
 	if (value->kind == VALUE_NONE) {
-		strbuf_adds(why, "has no value: remove the line, or give it one");
+		strbuf_adds(why, "has no value: give it one, or leave it out");
 		return -1;
 	}
 	if (value_equal(value, &p->not_given) || scope_admits(s, p->type, value))

@@ -85,22 +85,24 @@ const start = () => {
 		if (clip) clip.focus({ preventScroll: true });
 	});
 	document.addEventListener('keydown', onKey);
-	addEventListener('resize', fit);
+	fitWidth.observe($('grid'));
 	addEventListener('hashchange', () => { readAddress(); drawGrid(); showView(); goToAddress(); });
 	$('tools').hidden = !jobs.length;
+	$('fold').onclick = () => foldTools($('tools').classList.contains('open'));
 	drawGrid();
 	showView();
 	goToAddress();
+	foldTools(!isFiltered());
+};
+// On a phone the tools stand behind a button (page.css), for the clips are what one came for.
+const foldTools = is_folded => {
+	$('tools').classList.toggle('open', !is_folded);
+	$('fold').setAttribute('aria-expanded', String(!is_folded));
 };
 // "#job=.." in the address: that clip is opened, in the tab where it is.
 const goToAddress = () => {
 	const job = jobs.find(j => j.id === view.job);
-	if (!job) return;
-	if (!placeOf.has(job) && layout.tabsAxis && matches(job)) {
-		view.tab = layout.tabsAxis.of(job);
-		drawGrid();
-	}
-	if (!placeOf.has(job)) return;
+	if (!job || !reveal(job)) return;
 	goTo(job);
 	focusHere();
 };

@@ -1,6 +1,9 @@
 // The grid itself: a table of cells, in each all clips that share it, and where in it one is.
 
-const WAVE_BARS = 96; // in a cell; the deck draws all 200
+const WAVE_BARS = 96;    // in a cell; the deck draws all 200
+const LONG = 16;         // characters beyond which a row's heading wants a wider place
+const CLIP_REM = 10.5;   // the least width of a clip with others beside it
+const GAP_REM = .5;      // between them, as in page.css
 let layout = null;
 let here = null;             // the job that has, or last had, the focus
 const clipOf = new Map();    // job -> its element
@@ -40,17 +43,27 @@ const makeClip = job => {
 	return box;
 };
 
-const makeHead = (axis, value) => axis.kind === 'set' ? make('b', {}, value || 'no set') : make('span', {}, axis.name + ' ', make('b', {}, value === '' ? '–' : value));
+// told: the axes that this value decides, of which any of its jobs knows the values.
+const makeHead = (axis, value, told, job) => {
+	const its = told.filter(a => a.of(job) !== '');
+	const prompt = its.find(a => a === promptAxis), rest = its.filter(a => a !== promptAxis);
+	return [axis.kind === 'set' ? make('b', {}, value || 'no set') : make('span', { title: value.length > LONG ? value : null }, axis.short + ' ', make('b', {}, value === '' ? '–' : value)),
+		prompt ? make('p', { class: 'told said', title: prompt.of(job) }, prompt.of(job)) : null,
+		rest.length ? make('p', { class: 'told' }, ...rest.flatMap((a, i) => [i ? ' · ' : '', make('span', {}, labelOf(a, a.of(job)))])) : null].filter(Boolean);
+};
 const makeTable = () => {
-	const { rowsAxis, colsAxis, rows, cols } = layout;
-	const table = make('table', { class: 'grid' + (rowsAxis ? ' with-side' : ''), role: 'grid', 'aria-label': 'Clips' });
+	const { rowsAxis, colsAxis, rows, cols, inRow, inCol } = layout;
+	const isWide = rowsAxis && (inRow.length || rows.some(r => r.length > LONG));
+	const table = make('table', { class: 'grid' + (rowsAxis ? ' with-side' : '') + (isWide ? ' wide-side' : ''), role: 'grid', 'aria-label': 'Clips' });
+	const jobOf = (axis, value) => layout.tab.jobs.find(j => axis.of(j) === value);
 	table.style.setProperty('--cols', cols.length);
 	if (rowsAxis) table.append(make('colgroup', {}, make('col', { class: 'side' })));
 	if (colsAxis) table.append(make('thead', { role: 'rowgroup' }, make('tr', { role: 'row' }, rowsAxis ? make('td', { class: 'corner', role: 'presentation' }) : null,
-		...cols.map(c => make('th', { scope: 'col', role: 'columnheader' }, makeHead(colsAxis, c))))));
+		...cols.map(c => make('th', { scope: 'col', role: 'columnheader' }, ...makeHead(colsAxis, c, inCol, jobOf(colsAxis, c)))))));
+	const firstOf = r => cols.map((_, c) => stackAt(r, c)).find(s => s.length)[0];
 	const body = make('tbody', { role: 'rowgroup' });
 	rows.forEach((row, r) => {
-		const tr = make('tr', { role: 'row' }, rowsAxis ? make('th', { scope: 'row', role: 'rowheader' }, makeHead(rowsAxis, row)) : null);
+		const tr = make('tr', { role: 'row' }, rowsAxis ? make('th', { scope: 'row', role: 'rowheader' }, ...makeHead(rowsAxis, row, inRow, firstOf(r))) : null);
 		cols.forEach((col, c) => {
 			const stack = stackAt(r, c);
 			const td = make('td', { role: 'gridcell', 'data-col': colsAxis ? labelOf(colsAxis, col) : null });
@@ -67,20 +80,34 @@ const makeTable = () => {
 	table.append(body);
 	return table;
 };
-// Where the table needs no scrolling of its own, its headings can stay at the window's edge.
+// Where the table needs no scrolling of its own, its headings can stay at the window's edge. All stacks have as many clips
+// on a line, and no line is left with a single one while there is room to share: four in a place for three are two and two.
 const fit = () => {
 	const scroll = document.querySelector('.scroll');
 	if (!scroll) return;
 	scroll.classList.remove('fits');
 	scroll.classList.toggle('fits', scroll.scrollWidth <= scroll.clientWidth);
+	const rem = parseFloat(getComputedStyle(document.documentElement).fontSize);
+	const most = Math.max(...[...layout.cells.values()].map(s => s.length));
+	const room = scroll.querySelector('.stack').parentElement.clientWidth / rem;
+	const lines = Math.ceil(most / Math.max(1, Math.floor(room / (CLIP_REM + GAP_REM))));
+	scroll.firstChild.style.setProperty('--per', Math.ceil(most / lines));
 };
+let fitted = 0; // the width for which it was; the height changes with every clip that comes near
+const fitWidth = new ResizeObserver(([entry]) => {
+	if (entry.contentRect.width === fitted) return;
+	fitted = entry.contentRect.width;
+	fit();
+});
 
+const sayBad = list => BAD.map(s => [list.filter(j => j.state === s).length, s]).filter(([n]) => n).map(([n, s]) => n + ' ' + s).join(', ');
 const drawTabs = () => {
-	const list = $('tab-list'), { tabsAxis, tabs, tab } = layout;
+	const list = $('tab-list'), { tabsAxis, tabs, tab } = layout, had_focus = list.contains(document.activeElement);
 	list.hidden = !tabsAxis || !tabs.length;
 	list.replaceChildren(...(list.hidden ? [] : tabs.map(t => make('button', {
 		type: 'button', role: 'tab', 'aria-selected': String(t === tab), 'aria-controls': 'grid', tabindex: t === tab ? '0' : '-1', onclick: () => openTab(t.value),
-	}, labelOf(tabsAxis, t.value) + ' ', make('span', { class: 'soft' }, String(t.jobs.length))))));
+	}, labelOf(tabsAxis, t.value) + ' ', make('span', { class: 'soft' }, String(t.jobs.length)), sayBad(t.jobs) ? make('span', { class: 'tab-bad' }, ' · ' + sayBad(t.jobs)) : null))));
+	if (had_focus && !list.hidden) list.querySelector('[aria-selected=true]').focus();
 };
 const drawGrid = () => {
 	const had_focus = $('grid').contains(document.activeElement);
@@ -93,6 +120,8 @@ const drawGrid = () => {
 	$('grid').setAttribute('aria-label', layout.tabsAxis ? labelOf(layout.tabsAxis, layout.tab.value) : 'Clips');
 	$('grid').replaceChildren(layout.tab.jobs.length ? make('div', { class: 'scroll' }, makeTable())
 		: make('p', { class: 'note' }, jobs.length ? 'No clip is like this. “Show all” takes the filter away.' : 'There are no jobs.'));
+	$('shared').hidden = !layout.shared;
+	$('shared').replaceChildren('prompt ', make('b', { title: layout.shared }, layout.shared));
 	$('count').textContent = layout.n + ' of ' + jobs.length + (layout.tabsAxis && layout.tab.jobs.length !== layout.n ? ', ' + layout.tab.jobs.length + ' in this tab' : '');
 	$('clear').hidden = !isFiltered();
 	fit();
@@ -104,6 +133,11 @@ const drawGrid = () => {
 const firstClip = () => {
 	for (let r = 0; r < layout.rows.length; r++) for (let c = 0; c < layout.cols.length; c++) if (stackAt(r, c).length) return stackAt(r, c)[0];
 	return null;
+};
+// Opens the tab where the job is; false: the filter leaves it out.
+const reveal = job => {
+	if (!placeOf.has(job) && layout.tabsAxis && matches(job)) openTab(layout.tabsAxis.of(job));
+	return placeOf.has(job);
 };
 const openTab = value => {
 	view.tab = value;
@@ -168,6 +202,28 @@ const endOf = (job, step, whole) => {
 const tabBeside = step => {
 	const at = layout.tabs.indexOf(layout.tab) + step;
 	if (layout.tabs[at]) openTab(layout.tabs[at].value);
+};
+// As from cell to cell: to the clip in the same place of the tab beside, where there is one; what plays goes on there.
+const stepTab = step => {
+	const was = layout, from = here;
+	if (!from) return;
+	const [r, c, k] = placeOf.get(from);
+	tabBeside(step);
+	if (layout.rowsAxis !== was.rowsAxis || layout.colsAxis !== was.colsAxis) return;
+	const stack = layout.cells.get(was.rows[r] + '\0' + was.cols[c]) || [];
+	const alike = stack.filter(j => layout.inCell.every(a => a.of(j) === a.of(from)));
+	const there = alike[0] || stack[Math.min(k, stack.length - 1)];
+	if (there && there !== from) move(there);
+};
+// The clip heard before goes on where this one is: A and B, wherever they stand.
+const goBack = () => {
+	const job = sound.before, at = soundAt();
+	if (!job) return;
+	if (reveal(job)) {
+		goTo(job);
+		focusHere();
+	}
+	playSound(job, at);
 };
 const neighbours = job => placeOf.has(job) ? [sideways(job, 1), sideways(job, -1), upOrDown(job, 1), upOrDown(job, -1)] : [];
 

@@ -52,6 +52,7 @@ const findAxes = () => {
 	return all.filter(a => a.values.length > 1);
 };
 const axes = findAxes();
+const promptAxis = axes.find(a => a.key === 'prompt') || null;
 // What the free text looks through: names, tags, every value that differs, texts of several words, why it failed.
 const varying = new Set(axes.filter(a => a.kind === 'param').map(a => a.key));
 for (const job of jobs) {
@@ -59,7 +60,13 @@ for (const job of jobs) {
 	job.found = [job.id, job.path, job.set, ...job.tags, ...Object.values(job.axes), ...said, ...(job.trouble || [])].join('\n').toLowerCase();
 }
 const axisOf = key => axes.find(a => a.key === key) || null;
-const labelOf = (axis, value) => axis.kind === 'set' ? value || 'no set' : axis.name + ' ' + (value === '' ? '–' : value);
+// "row.genre" is told as "genre" where no other axis ends so.
+const lastPart = name => name.slice(name.lastIndexOf('.') + 1);
+for (const axis of axes) axis.short = axes.some(a => a !== axis && lastPart(a.name) === lastPart(axis.name)) ? axis.name : lastPart(axis.name);
+// A text that turns the direction of writing is kept from turning what stands beside it (U+2068, U+2069: isolate).
+const TURNS = /[\u0590-\u08ff\u200f\u202a-\u202e\u2066-\u2069\ufb1d-\ufefc]/;
+const alone = text => TURNS.test(text) ? '\u2068' + text + '\u2069' : text;
+const labelOf = (axis, value) => axis.kind === 'set' ? alone(value) || 'no set' : axis.short + ' ' + (value === '' ? '–' : alone(value));
 
 // ---- which axes go where unless someone chooses --------------------------------------------------------
 
@@ -86,12 +93,13 @@ const defaultTabs = () => {
 	const third = freeAxes(jobs)[2];
 	return third && !isLast(third) && third.values.length <= TABS_MAX ? third : null;
 };
-// list: the jobs of one tab. taken: the axes chosen for other places.
-const defaultSides = (list, taken) => {
+// list: the jobs of one tab. taken: the axes chosen for other places. Without an axis a parameter that differs will do, not
+// beside a side that someone chose: random seeds would make columns of one clip each.
+const defaultSides = (list, taken, is_chosen) => {
 	const free = freeAxes(list).filter(a => !taken.includes(a));
 	const sets = axes.find(a => a.kind === 'set');
 	if (sets && !taken.includes(sets) && new Set(list.map(sets.of)).size > 1) free.unshift(sets);
-	if (!free.length) free.push(...axes.filter(a => a.kind === 'param' && !taken.includes(a) && new Set(list.map(a.of)).size > 1).slice(0, 1));
+	if (!free.length && !is_chosen) free.push(...axes.filter(a => a.kind === 'param' && !taken.includes(a) && new Set(list.map(a.of)).size > 1).slice(0, 1));
 	const [rows = null, second = null] = free;
 	const cols = second && isLast(second) && second.values.length > COLUMNS_MAX ? null : second;
 	return { rows, cols };

@@ -1,4 +1,5 @@
-// The keyboard. Inputs and lists keep their own keys; the grid's keys work wherever else one is.
+// The keyboard. Inputs and lists keep their own keys. The grid's keys work in the grid and the player; where nothing has
+// the focus the arrows lead into the grid, and once something has played the others work there too.
 
 const SECOND = 1; // what ',' and '.' step
 
@@ -21,8 +22,9 @@ const anywhere = {
 	'Escape': escape,
 	'?': () => $('keys').showModal(),
 	'/': () => $('text').focus(),
-	'[': () => tabBeside(-1),
-	']': () => tabBeside(1),
+	'[': () => stepTab(-1),
+	']': () => stepTab(1),
+	'b': () => goBack(),
 	',': () => step(-SECOND),
 	'.': () => step(SECOND),
 	'l': toggleLevel,
@@ -35,8 +37,8 @@ const inGrid = {
 	'ArrowUp': () => move(upOrDown(here, -1)),
 	'Home': e => move(endOf(here, -1, e.ctrlKey)),
 	'End': e => move(endOf(here, 1, e.ctrlKey)),
-	'PageUp': () => tabBeside(-1),
-	'PageDown': () => tabBeside(1),
+	'PageUp': () => stepTab(-1),
+	'PageDown': () => stepTab(1),
 	' ': () => toggleSound(here),
 	'Enter': () => toggleSound(here),
 };
@@ -45,6 +47,10 @@ const onKey = e => {
 	if (e.altKey || e.metaKey || (e.ctrlKey && !['Home', 'End'].includes(e.key)) || $('keys').open) return;
 	if (on.matches('input:not([type=checkbox]), select, textarea')) {
 		if (e.key === 'Escape' && on === $('text') && !on.value) on.blur();
+		if (e.key === 'Enter' && on === $('text')) {
+			choose({ text: on.value });
+			focusHere();
+		}
 		return;
 	}
 	if (on.matches('[role=tab]') && ['ArrowLeft', 'ArrowRight'].includes(e.key)) {
@@ -54,7 +60,13 @@ const onKey = e => {
 		return;
 	}
 	const isButton = on.closest('button, a, pre, [type=checkbox]') && [' ', 'Enter'].includes(e.key);
-	const isHere = here && ($('grid').contains(on) || $('deck').contains(on));
+	const isNowhere = on === document.body && here;
+	if (isNowhere && !sound.job && e.key.startsWith('Arrow')) {
+		e.preventDefault();
+		focusHere();
+		return;
+	}
+	const isHere = here && ($('grid').contains(on) || $('deck').contains(on) || (isNowhere && sound.job));
 	const act = anywhere[e.key] || (isHere && !isButton && inGrid[e.key]);
 	if (!act) return;
 	e.preventDefault();

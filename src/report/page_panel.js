@@ -87,11 +87,16 @@ const copyBlock = (title, text) => {
 
 // As a shell reads it back: words of harmless characters stand bare.
 const shellWord = word => /^[\w@%+=:,.\/-]+$/.test(word) ? word : "'" + word.replaceAll("'", "'\\''") + "'";
+// The output folder that a run's --output named, which is where this page lies; null: the manifest's own.
+const folderHere = () => !data.has_output ? null : location.protocol === 'file:' ? shellWord(decodeURIComponent(location.pathname).replace(/\/[^/]*$/, '') || '/') : 'DIR';
 // What makes the clip again in its place. An unknown or lost one may be paid for a second time, which is asked for by name.
 const commandsFor = job => {
-	const manifest = shellWord(data.manifest), run = 'mgbatch run ' + manifest, retry = 'mgbatch retry ' + manifest + ' ' + job.id;
+	const manifest = shellWord(data.manifest), folder = folderHere();
+	const run = 'mgbatch run' + data.run_options + (folder ? ' --output ' + folder : '') + ' ' + manifest;
+	const of = verb => 'mgbatch ' + verb + (folder ? ' ' + folder : data.find_options + ' ' + manifest) + ' ' + job.id;
+	const retry = of('retry');
 	const again = { done: [retry, run], failed: [retry, run], unknown: [retry + ' --pay-again', run], lost: [retry + ' --pay-again', run], superseded: [] }[job.state] || [run];
-	return [...again, 'mgbatch show ' + manifest + ' ' + job.id].join('\n');
+	return [...again, of('show')].join('\n');
 };
 const listOf = pairs => make('dl', { class: 'pairs' }, ...pairs.filter(([, v]) => v !== '' && v !== undefined && v !== null).map(([k, v]) =>
 	make('div', {}, make('dt', {}, k), make('dd', {}, v instanceof Node ? v : String(v)))));

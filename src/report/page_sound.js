@@ -19,8 +19,8 @@ const canSetVolume = (() => {
 	return probe.volume === .5; // phones by Apple leave it to their buttons
 })();
 
-// job: the clip in the deck; at: where it was paused or would go on, s. onChange, onTime, onBroken: what the page shows of it.
-const sound = { job: null, playing: false, at: 0, onChange() {}, onTime() {}, onBroken() {} };
+// job: the clip in the deck; before: the one that played before it; at: where it was paused or would go on, s. onChange, onTime, onBroken: what the page shows of it.
+const sound = { job: null, before: null, playing: false, at: 0, onChange() {}, onTime() {}, onBroken() {} };
 const players = new Map(); // job -> Audio, the latest used last
 
 const playerOf = job => {
@@ -69,7 +69,7 @@ const playSound = (job, at) => {
 	if (sound.job && sound.job !== job && players.has(sound.job)) players.get(sound.job).pause();
 	const audio = playerOf(job);
 	const start = at < job.file.seconds ? at : 0;
-	Object.assign(sound, { job, playing: true, at: start });
+	Object.assign(sound, { job, before: sound.job && sound.job !== job ? sound.job : sound.before, playing: true, at: start });
 	audio.volume = volumeOf(job);
 	if (Math.abs(audio.currentTime - start) > .001) audio.currentTime = start;
 	audio.play().catch(e => { if (sound.job === job && sound.playing && e.name !== 'AbortError') { sound.playing = false; sound.onChange(); } });

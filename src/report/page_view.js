@@ -16,7 +16,10 @@ const writeAddress = () => {
 	for (const name of ['tab', 'set', 'tag']) if (view[name] !== null) p.set(name, view[name]);
 	if (String(view.states) !== String(usualStates)) p.set('state', view.states.join(','));
 	if (!view.level) p.set('level', 'files');
-	history.replaceState(null, '', '#' + p);
+	try {
+		history.replaceState(null, '', '#' + p);
+	} catch { // a browser may allow only so many a second; a key held down gives more, and the next one tells it again
+	}
 };
 // Anything may stand in an address: only what this page has is taken.
 const readAddress = () => {
@@ -40,7 +43,8 @@ const isFiltered = () => view.text.trim() !== '' || view.set !== null || view.ta
 
 const chosen = (place, fallback) => view[place] === NONE ? null : view[place] ? axisOf(view[place]) : fallback;
 
-// { tabsAxis, tabs: [{value, jobs}], tab, rowsAxis, colsAxis, rows, cols, cells: Map "row\0col" -> jobs, inCell: axes told in each clip }
+// { tabsAxis, tabs: [{value, jobs}], tab, rowsAxis, colsAxis, rows, cols, cells: Map "row\0col" -> jobs,
+//   inCell: axes told in each clip, inRow, inCol: those told once, in the heading, shared: those that all clips of the tab have in common }
 const layOut = () => {
 	const shown = jobs.filter(matches);
 	const named = [axisOf(view.rows), axisOf(view.cols)];
@@ -50,7 +54,7 @@ const layOut = () => {
 	const tab = tabs.find(t => t.value === view.tab) || tabs[0] || { value: '', jobs: [] };
 	// The defaults look at all jobs of the tab, so that filtering does not turn the grid around.
 	const all = tabsAxis ? jobs.filter(j => tabsAxis.of(j) === tab.value) : jobs;
-	const sides = defaultSides(all, [tabsAxis, ...named].filter(Boolean));
+	const sides = defaultSides(all, [tabsAxis, ...named].filter(Boolean), named.some(Boolean));
 	if (view.rows && !view.cols && view.rows !== NONE) [sides.cols] = [sides.rows];
 	const inUse = axis => axis && axis !== tabsAxis && tab.jobs.some(j => axis.of(j) !== '') ? axis : null;
 	const rowsAxis = inUse(chosen('rows', sides.rows));
@@ -63,14 +67,29 @@ const layOut = () => {
 		if (!cells.has(key)) cells.set(key, []);
 		cells.get(key).push(job);
 	}
+	const told = followers(tab.jobs, [tabsAxis, rowsAxis, colsAxis]);
 	const used = axis => axis ? valuesIn(axis, tab.jobs).sort((a, b) => axis.values.indexOf(a) - axis.values.indexOf(b)) : [''];
 	return { n: shown.length, tabsAxis, tabs, tab, rowsAxis, colsAxis, rows: used(rowsAxis), cols: used(colsAxis), cells,
-		inCell: axesInCells([...cells.values()], tab.jobs, [tabsAxis, rowsAxis, colsAxis]) };
+		...told, inCell: axesInCells([...cells.values()], tab.jobs, [tabsAxis, rowsAxis, colsAxis, ...told.inRow, ...told.inCol]) };
+};
+// What a row's or a column's value decides, as a table's label decides its style and key, and a line of captions its prompt.
+const decides = (lead, axis, list) => {
+	const its = new Map();
+	return list.every(j => its.get(lead.of(j)) === undefined ? (its.set(lead.of(j), axis.of(j)), true) : its.get(lead.of(j)) === axis.of(j));
+};
+const followers = (list, placed) => {
+	const [, rowsAxis, colsAxis] = placed;
+	const open = axes.filter(a => !placed.includes(a) && (a.kind === 'axis' || a === promptAxis) && new Set(list.map(a.of)).size > 1);
+	const inRow = rowsAxis ? open.filter(a => decides(rowsAxis, a, list)) : [];
+	const inCol = colsAxis ? open.filter(a => !inRow.includes(a) && decides(colsAxis, a, list)) : [];
+	const prompts = new Set(list.map(j => j.params.prompt));
+	return { inRow, inCol, shared: prompts.size === 1 ? [...prompts][0] || '' : '' };
 };
 // What tells the clips of one cell apart: the manifest's axes that are in no other place, else parameters that differ there.
 const axesInCells = (stacks, list, placed) => {
 	const varies = (axis, among) => !placed.includes(axis) && new Set(among.map(axis.of)).size > 1;
 	const own = axes.filter(a => ['axis', 'take', 'set'].includes(a.kind) && varies(a, list));
 	const apart = own.filter(a => !own.some(b => b !== a && a.name.startsWith(b.name + '.')));
-	return apart.length ? apart : axes.filter(a => a.kind === 'param' && stacks.some(s => varies(a, s))).slice(0, 2);
+	const params = axes.filter(a => a.kind === 'param' && stacks.some(s => varies(a, s)));
+	return apart.length ? apart.concat(params.filter(a => a === promptAxis)) : params.slice(0, 2);
 };

@@ -53,12 +53,24 @@ static void add_value(struct strbuf *out, const struct json *n)
 		strbuf_adds(out, text_number(number, json_number(n, 0)));
 }
 
+/* What the lines cannot hold: folders of weights and paths differ from machine to machine, contents do not. */
+static void add_needs(struct strbuf *out, const struct report_row *row, const char *backend)
+{
+	/* The row's own maker: a folder may hold jobs of several checkpoints. */
+	strbuf_addf(out, "# made by %s\n", row->made_by);
+	if (!strcmp(backend, "native"))
+		strbuf_adds(out, "# (these weights: where they are not installed, name their folder by --checkpoint)\n");
+	for (const struct json *n = json_first(json_member(json_root(row->canonical), "inputs")); n; n = json_next(n))
+		strbuf_addf(out, "# %s: the file of SHA-256 %s; a path is relative to where this manifest lies\n", json_name(n),
+			    json_string(n, ""));
+}
+
 void remake_row(struct strbuf *out, const struct report_row *row, const char *backend)
 {
 	const struct ledger_job *job = row->job;
 
-	/* The row's own maker: a folder may hold jobs of several checkpoints. */
-	strbuf_addf(out, "# made by %s\nversion: 1\nname: job-%s\nbackend: %s\nparams:\n", row->made_by, job->id_text, backend);
+	add_needs(out, row, backend);
+	strbuf_addf(out, "version: 1\nname: job-%s\nbackend: %s\nparams:\n", job->id_text, backend);
 	for (const struct json *n = json_first(json_root(row->params)); n; n = json_next(n)) {
 		if (json_is_null(n))
 			continue;

@@ -121,6 +121,8 @@ static void put_headings(struct walk *walk)
 		strbuf_adds(&walk->field, tail_columns[i].heading);
 		end_field(walk);
 	}
+	strbuf_adds(&walk->field, "made_by");
+	end_field(walk);
 	end_line(walk);
 }
 
@@ -171,6 +173,8 @@ static int visit(void *arg, const struct ledger_job *job, struct err *err)
 		tail_columns[i].print(&walk->field, job);
 		end_field(walk);
 	}
+	strbuf_adds(&walk->field, row.made_by);
+	end_field(walk);
 	end_line(walk);
 	row_close(&row);
 	return 0;

@@ -9,6 +9,7 @@
  */
 #include "base/hash.h"
 #include "base/text.h"
+#include "report/command.h"
 #include "report/escape.h"
 #include "report/page_data.h"
 #include "report/report_parts.h"
@@ -92,21 +93,31 @@ static void put_title(struct page *p)
 
 /* ---- the facts at the head ------------------------------------------------------ */
 
-static void put_fact(struct page *p, const char *what, const char *value, const char *class)
+static void put_fact(struct page *p, const char *what, const char *value)
 {
-	strbuf_addf(&p->text, "<div%s><dt>%s</dt><dd>", class, what);
+	strbuf_addf(&p->text, "<div><dt>%s</dt><dd>", what);
 	escape_html(&p->text, value);
 	strbuf_adds(&p->text, "</dd></div>\n");
 }
 
-static void put_count(struct page *p, const char *what, int64_t n, const char *class)
+static void put_count(struct page *p, const char *what, int64_t n)
 {
 	char number[32];
 
 	if (n) {
 		(void)snprintf(number, sizeof number, "%lld", (long long)n);
-		put_fact(p, what, number, class);
+		put_fact(p, what, number);
 	}
+}
+
+/* Leads to them: the address is the grid's own (page_view.js). */
+static void put_bad(struct page *p, const char *what, enum job_state state)
+{
+	int64_t n = p->c->counts.by_state[state];
+
+	if (n)
+		strbuf_addf(&p->text, "<div class=\"bad\"><dt>%s</dt><dd><a href=\"#state=%s\">%lld</a></dd></div>\n", what,
+			    job_state_name(state), (long long)n);
 }
 
 static void put_facts(struct page *p)
@@ -116,13 +127,13 @@ static void put_facts(struct page *p)
 	char text[64];
 
 	(void)snprintf(text, sizeof text, "%lld of %lld", (long long)n[JOB_DONE], (long long)p->c->n_live);
-	put_fact(p, "Done", text, "");
-	put_fact(p, "Audio", text_duration(text, sizeof text, counts->audio_s_by_state[JOB_DONE]), "");
-	put_count(p, "Failed", n[JOB_FAILED], " class=\"bad\"");
-	put_count(p, "Unknown", n[JOB_UNKNOWN], " class=\"bad\"");
-	put_count(p, "Lost", n[JOB_LOST], " class=\"bad\"");
-	put_count(p, "Not made yet", n[JOB_PENDING] + n[JOB_SUBMITTING] + n[JOB_RUNNING] + n[JOB_MADE], "");
-	put_count(p, "Superseded", n[JOB_SUPERSEDED], "");
+	put_fact(p, "Done", text);
+	put_fact(p, "Audio", text_duration(text, sizeof text, counts->audio_s_by_state[JOB_DONE]));
+	put_bad(p, "Failed", JOB_FAILED);
+	put_bad(p, "Unknown", JOB_UNKNOWN);
+	put_bad(p, "Lost", JOB_LOST);
+	put_count(p, "Not made yet", n[JOB_PENDING] + n[JOB_SUBMITTING] + n[JOB_RUNNING] + n[JOB_MADE]);
+	put_count(p, "Superseded", n[JOB_SUPERSEDED]);
 }
 
 /* Why jobs failed, the whole folder's, whatever part of it the page shows. */
@@ -163,6 +174,24 @@ static void put_made(struct page *p)
 
 /* ---- the part that is shown ------------------------------------------------------ */
 
+/* As a command names it; a folder that --output chose is named by where it lies, which this page does not know. */
+static void put_folder(struct page *p)
+{
+	const struct ledger_head *head = &p->c->head;
+	struct strbuf options = STRBUF_INIT(PIECE_MAX);
+
+	if (command_has_output(head->last_command_line)) {
+		strbuf_adds(&p->text, " .</code> in this folder");
+		return;
+	}
+	command_find_options(&options, head->last_command_line);
+	escape_html(&p->text, options.buf);
+	strbuf_addc(&p->text, ' ');
+	escape_html(&p->text, head->manifest_path);
+	strbuf_adds(&p->text, "</code>");
+	strbuf_release(&options);
+}
+
 static void put_part(struct page *p)
 {
 	const struct page_part *part = &p->part;
@@ -174,9 +203,9 @@ static void put_part(struct page *p)
 	if (part->room_bad)
 		strbuf_addf(&p->text, ", and %lld of the %lld that failed, are unknown or lost", (long long)part->room_bad,
 			    (long long)part->n_bad);
-	strbuf_adds(&p->text, ". All of them: <a href=\"jobs.csv\">jobs.csv</a>, or <code>mgbatch list ");
-	escape_html(&p->text, p->c->head.manifest_path);
-	strbuf_adds(&p->text, "</code>, which narrows by <code>--select</code>.</p>\n");
+	strbuf_adds(&p->text, ". All of them: <a href=\"jobs.csv\">jobs.csv</a>, or <code>mgbatch list");
+	put_folder(p);
+	strbuf_adds(&p->text, ", which narrows by <code>--select</code>.</p>\n");
 }
 
 static void put_data(struct page *p)

@@ -1,7 +1,8 @@
 /*
  * The data inside report.html: one JSON object, safe inside <script>.
  *
- * {"backend", "manifest": its path, "alias": {"guidance": "classifierFreeGuidance"}, "params": [name, ..],
+ * {"backend", "manifest": its path, "run_options", "find_options": of the latest run, as a shell reads them (command.h),
+ *  "has_output": it named the folder by --output, "alias": {"guidance": "classifierFreeGuidance"}, "params": [name, ..],
  *  "jobs": [[id, state, set, take, path, tags, axes, params, lines, made_by, trouble, file], ..], "texts": [..]}
  *
  * Values that come again in many rows stand once in "texts" and are meant by their index there: state, set and
@@ -12,6 +13,7 @@
  * page_jobs.js reads it.
  */
 #include "base/text.h"
+#include "report/command.h"
 #include "report/escape.h"
 #include "report/intern.h"
 #include "report/remake.h"
@@ -251,6 +253,21 @@ static int visit(void *arg, const struct ledger_job *job, struct err *err)
 	return 0;
 }
 
+/* Needed to name the folder again in a command. */
+static void put_command(struct walk *walk, struct json_writer *w)
+{
+	const struct ledger_head *head = &walk->c->head;
+
+	json_put_text(w, "manifest", head->manifest_path);
+	command_run_options(&walk->text, head->last_command_line);
+	json_put_text(w, "run_options", walk->text.buf);
+	strbuf_reset(&walk->text);
+	command_find_options(&walk->text, head->last_command_line);
+	json_put_text(w, "find_options", walk->text.buf);
+	strbuf_reset(&walk->text);
+	json_put_bool(w, "has_output", command_has_output(head->last_command_line));
+}
+
 static void put_start(struct walk *walk)
 {
 	const struct card *card = walk->c->card;
@@ -259,7 +276,7 @@ static void put_start(struct walk *walk)
 	json_begin(&w, &walk->json, 0);
 	json_open_object(&w, NULL);
 	json_put_text(&w, "backend", walk->c->head.backend);
-	json_put_text(&w, "manifest", walk->c->head.manifest_path);
+	put_command(walk, &w);
 	json_open_object(&w, "alias");
 	for (int i = 0; card && i < card_n_params(card); i++)
 		if (card_param(card, i)->alias)

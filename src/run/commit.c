@@ -70,7 +70,7 @@ static int add_away(struct run *r, struct aways *a, int owner, const char *path,
 	name = old_name(r, path, err);
 	if (!name)
 		return -1;
-	a->list[a->n] = (struct away){ mem_strdup(path), name, owner, false, false };
+	a->list[a->n] = (struct away){ .path = mem_strdup(path), .old = name, .owner = owner };
 	*old = a->list[a->n++].old;
 	return ledger_put_away(r->ledger, path, *old, err);
 }
@@ -174,7 +174,7 @@ static void bring_back(const struct run *r, struct run_file *files, int k, struc
 	for (int i = 0; i < aways->n; i++) {
 		struct away *a = &aways->list[i];
 
-		if (a->owner == k && !a->is_shared && is_there(r, a->old, &ignored) == 1 && is_there(r, a->path, &ignored) == 0)
+		if (a->owner == k && a->is_moved && !a->is_shared && is_there(r, a->path, &ignored) == 0)
 			a->is_back = commit_move(r, dirs, a->old, a->path, &ignored) == 0;
 	}
 	if (files[k].is_new)
@@ -182,14 +182,20 @@ static void bring_back(const struct run *r, struct run_file *files, int k, struc
 	free(full);
 }
 
-static int place(const struct run *r, struct run_file *files, int k, const struct aways *aways, struct sync_dirs *dirs)
+/* What another one was to take out of this one's way may still be there, where that failed. */
+static int place(const struct run *r, struct run_file *files, int k, struct aways *aways, struct sync_dirs *dirs)
 {
 	struct run_file *f = &files[k];
 	int rc = 0;
 
-	for (int i = 0; rc == 0 && i < aways->n; i++)
-		if (aways->list[i].owner == k)
-			rc = commit_move(r, dirs, aways->list[i].path, aways->list[i].old, &f->why);
+	for (int i = 0; rc == 0 && i < aways->n; i++) {
+		struct away *a = &aways->list[i];
+
+		if (a->is_moved || (a->owner != k && strcmp(a->path, f->to) != 0))
+			continue;
+		rc = commit_move(r, dirs, a->path, a->old, &f->why);
+		a->is_moved = rc == 0;
+	}
 	return rc == 0 ? commit_move(r, dirs, f->from, f->to, &f->why) : rc;
 }
 

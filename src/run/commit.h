@@ -56,6 +56,7 @@ struct away {
 	char *path, *old;
 	int owner;
 	bool is_shared; /* more than one file of the group wants it away */
+	bool is_moved;
 	bool is_back;   /* its owner could not be placed, and it lies at `path` again */
 };
 

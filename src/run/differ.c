@@ -8,7 +8,6 @@
 
 #include <string.h>
 
-#define CANONICAL_MAX ((size_t)112 << 20) /* as job.c says of the longest canonical text */
 #define FIELDS_MAX (CARD_PARAMS_MAX + 8)  /* parameters, inputs, model, made_by */
 #define NOT_SAID "(not said)"
 
@@ -40,7 +39,7 @@ int differ_read(struct differ_fields **ret, const char *canonical, struct err *e
 	struct differ_fields *f = mem_zalloc(1, sizeof *f);
 	const struct json *root;
 
-	if (json_parse(&f->doc, canonical, strlen(canonical), CANONICAL_MAX, "a job's canonical text", ERR_LEDGER, err) != 0) {
+	if (json_parse(&f->doc, canonical, strlen(canonical), JOB_TEXT_MAX, "a job's canonical text", ERR_LEDGER, err) != 0) {
 		free(f);
 		return -1;
 	}
@@ -99,7 +98,7 @@ int differ_count(const struct differ_fields *a, const struct differ_fields *b)
 /* As people write it; a value that the text leaves out is the neutral one. */
 static char *print_value(const struct json *v, const char *name, const struct card *card)
 {
-	struct strbuf text = STRBUF_INIT(CANONICAL_MAX);
+	struct strbuf text = STRBUF_INIT(JOB_TEXT_MAX);
 	int index = card ? card_find(card, name) : -1;
 	char number[TEXT_NUMBER_MAX];
 

@@ -4,7 +4,7 @@
  * First everything is looked at: the rows (which files are wanted, which superseded job still has one), then
  * .mgbatch/old, part and move. What a finished job, a job that waits for its replacement, or a dead run's unsettled
  * move names is never touched, whatever else is said of it; a superseded job's file only where its content is what the
- * row says, for somebody may have put another file there.
+ * row says, for somebody may have put another file there, and none behind a link, for that is not in this folder.
  *
  * Then, in groups: the files are unlinked, their folders synced, and only then do their rows forget them. A death in
  * between leaves rows that name a file which is not there: everyone takes that for what it is (a job that comes back is
@@ -167,18 +167,21 @@ struct rows {
 static int check_content(void *arg, const struct ledger_job *row, struct err *err)
 {
 	struct rows *rows = arg;
-	char *path = fs_join(rows->s->gc->place.output_dir, row->file_path), hex[HASH_HEX_SIZE] = "";
-	unsigned char hash[HASH_BYTES];
+	const char *root = rows->s->gc->place.output_dir;
+	char *path = fs_join(root, row->file_path);
 	struct waste *w = rows->waste;
 	struct err ignored = ERR_INIT;
+	int there = fs_find(path, &ignored), is_its = 0;
 
 	(void)err;
-	if (!fs_exists(path) || sum_up(rows->s, row->file_path).is_wanted) {
-		w->has_file = false;
-	} else if (hash_file(path, hash, &ignored) != 0 || (hash_hex(hex, hash), strcmp(hex, row->file_sha256) != 0)) {
-		w->has_file = false;
-		rows->s->result->n_foreign++;
-	}
+	if (there == 1 && sum_up(rows->s, row->file_path).is_wanted)
+		there = 0; /* another's by now */
+	if (there == 1)
+		is_its = fs_is_past_link(root, row->file_path) ? -1 : hash_file_is(path, row->file_sha256, &ignored);
+	if (there < 0 || is_its < 0)
+		w->seq = 0; /* it may be the job's: its row keeps it */
+	w->has_file = is_its == 1;
+	rows->s->result->n_foreign += there != 0 && is_its != 1;
 	free(path);
 	return 0;
 }
@@ -343,7 +346,7 @@ int run_gc(const struct run_gc *gc, struct run_gc_result *ret, struct err *err)
 	struct tend t;
 	int rc;
 
-	if (tend_open(&t, &gc->place, err) != 0)
+	if ((gc->removes ? tend_open : tend_open_read)(&t, &gc->place, err) != 0)
 		return -1;
 	rc = read_rows(&s, t.ledger, err);
 	if (rc == 0)

@@ -8,18 +8,6 @@
 #include <errno.h>
 #include <string.h>
 
-static bool has_hash(const char *path, const char *hex)
-{
-	unsigned char hash[HASH_BYTES];
-	char found[HASH_HEX_SIZE];
-	struct err ignored = ERR_INIT;
-
-	if (hash_file(path, hash, &ignored) != 0)
-		return false;
-	hash_hex(found, hash);
-	return strcmp(found, hex) == 0;
-}
-
 /*
  * By its size; a superseded job's file by its content too: while nobody looked after it another job may have
  * taken the name, and files of one duration are of one size.
@@ -37,7 +25,7 @@ static bool has_its_file(const struct run_config *config, const struct ledger_jo
 		has = why.sys_errno != ENOENT && why.sys_errno != ENOTDIR;
 
 	if (has && row->state == JOB_SUPERSEDED)
-		has = has_hash(path, row->file_sha256);
+		has = hash_file_is(path, row->file_sha256, &why) == 1;
 	free(path);
 	return has;
 }

@@ -2,14 +2,14 @@
  * keep: samples become files in their places, beside the loop.
  *
  * Making a file (normalise, encode, hash, sync) and syncing folders takes longer than handing out jobs, and mostly sleeps:
- * it is done by background threads. The ledger is written here, by the loop's own thread, one transaction a turn for two
- * groups:
+ * it is done by background threads. The ledger is written here, by the loop's own thread, for three groups that change roles:
  *
- *   filling   its files are being made, up to RUN_GROUP_MAX or for RUN_GROUP_MS
+ *   filling   takes finished jobs, up to RUN_GROUP_MAX or for RUN_GROUP_MS; its files are being made
+ *   making    takes no more; its files are still being made
  *   placing   its rows say `made`, its files have their names, their folders are being synced
  *
- * A turn writes that those of `placing` are done; where `filling` is full or has waited long enough, in the same transaction
- * that its files are made. Then it gives them their names, and the two change roles.
+ * A turn writes, in one transaction, that those of `placing` are done and those of `making` made; then it gives the latter
+ * their names, and they are the next to be placed.
  */
 #include "run/run_inside.h"
 
@@ -63,6 +63,25 @@ static char *part_name(const struct job *job, int n_attempt)
 	return mem_printf("%s/%s-%d~", RUN_PART_DIR, id, n_attempt);
 }
 
+/* The oldest first, until few enough samples wait beside the new ones. */
+static void wait_for_room(struct run *r, size_t n_bytes)
+{
+	struct run_group *const groups[] = { r->making, r->filling };
+
+	for (int i = 0; i < 2; i++)
+		while (groups[i]->n_made < groups[i]->n && r->making->n_pcm_bytes + r->filling->n_pcm_bytes + n_bytes > PCM_BYTES_MAX)
+			wait_for_first(r, groups[i]);
+}
+
+/* `filling` takes no more. */
+static void close_filling(struct run *r)
+{
+	struct run_group *empty = r->making;
+
+	r->making = r->filling;
+	r->filling = empty;
+}
+
 int keep_job(struct run *r, struct event *e, struct err *err)
 {
 	int64_t index = (int64_t)(e->job - r->config->jobs);
@@ -75,8 +94,7 @@ int keep_job(struct run *r, struct event *e, struct err *err)
 		pcm_release(&e->pcm);
 		return -1;
 	}
-	while (g->n_made < g->n && g->n_pcm_bytes + n_bytes > PCM_BYTES_MAX)
-		wait_for_first(r, g);
+	wait_for_room(r, n_bytes);
 	*f = (struct run_file){
 		.index = index, .seq = job->seq, .n_attempt = job->n_attempts, .is_new = true, .ends_try = true,
 		.has_former = job->has_file, .make_s = e->make_s, .from = part_name(e->job, job->n_attempts),
@@ -88,7 +106,12 @@ int keep_job(struct run *r, struct event *e, struct err *err)
 	if (g->n++ == 0)
 		g->since_ms = clock_monotonic_ms();
 	tasks_add(r->tasks, &f->task);
-	return g->n == RUN_GROUP_MAX ? keep_turn(r, err) : 0;
+	if (g->n < RUN_GROUP_MAX)
+		return 0;
+	if (r->making->n > 0 && keep_turn(r, err) != 0)
+		return -1;
+	close_filling(r);
+	return 0;
 }
 
 /* ---- turns -------------------------------------------------------------------------------- */
@@ -110,8 +133,10 @@ static int put_rows(struct run *r, struct run_group *g, struct err *err)
 
 	for (int k = 0; k < g->n; k++) {
 		if (g->files[k].why.code == ERR_NONE) {
-			if (n != k)
+			if (n != k) {
 				g->files[n] = g->files[k];
+				g->files[k] = (struct run_file){ .index = -1 }; /* whatever ends this early frees each once */
+			}
 			if (commit_put_row(r, g->files, n++, &g->aways, err) != 0)
 				return -1;
 			continue;
@@ -166,46 +191,30 @@ static void tell_done(struct run *r, const struct run_group *g)
 	}
 }
 
-/* made may be NULL. */
 static int write_rows(struct run *r, struct run_group *placed, struct run_group *made, struct err *err)
 {
-	if (ledger_begin(r->ledger, err) != 0 || end_rows(r, placed, err) != 0 || (made && put_rows(r, made, err) != 0))
+	if (ledger_begin(r->ledger, err) != 0 || end_rows(r, placed, err) != 0 || put_rows(r, made, err) != 0)
 		return -1;
 	if (ledger_commit(r->ledger, err) != 0)
 		return -1;
-	return made && made->aways.n > 0 ? ledger_make_lasting(r->ledger, err) : 0;
+	return made->aways.n > 0 ? ledger_make_lasting(r->ledger, err) : 0;
 }
 
 static void place(struct run *r, struct run_group *made)
 {
+	struct run_group *empty = r->placing;
+
 	commit_place(r, made->files, made->n, &made->aways, &made->dirs);
 	sync_dirs_begin(&made->dirs, r->tasks);
-	r->filling = r->placing;
 	r->placing = made;
+	r->making = empty;
 }
 
-static int64_t due_ms(const struct run_group *filling)
+int keep_turn(struct run *r, struct err *err)
 {
-	return filling->since_ms + RUN_GROUP_MS;
-}
+	struct run_group *placed = r->placing, *made = r->making;
 
-/* Full, waited for long enough, or nothing else to do; a failure may be a reason to stop, and is told at once. */
-static bool is_filled(struct run *r)
-{
-	struct run_group *g = r->filling;
-	bool made = is_made(r, g);
-
-	if (g->n == RUN_GROUP_MAX || r->n_slots == 0 || g->has_failed)
-		return g->n > 0;
-	return g->n > 0 && made && clock_monotonic_ms() >= due_ms(g);
-}
-
-/* all: `filling` is not waited for to be filled. */
-static int turn(struct run *r, bool all, struct err *err)
-{
-	struct run_group *placed = r->placing, *made = all || is_filled(r) ? r->filling : NULL;
-
-	while (made && made->n_made < made->n)
+	while (made->n_made < made->n)
 		wait_for_first(r, made);
 	if (sync_dirs_end(&placed->dirs, r->tasks, err) != 0 || write_rows(r, placed, made, err) != 0) {
 		ledger_rollback(r->ledger);
@@ -214,22 +223,22 @@ static int turn(struct run *r, bool all, struct err *err)
 	}
 	tell_done(r, placed);
 	empty(placed);
-	if (made)
+	if (made->n > 0)
 		place(r, made);
+	else
+		empty(made); /* also where all of them failed */
 	return 0;
-}
-
-int keep_turn(struct run *r, struct err *err)
-{
-	return turn(r, false, err);
 }
 
 int keep_all(struct run *r, struct err *err)
 {
 	int rc = 0;
 
-	while (rc == 0 && !keep_is_empty(r))
-		rc = turn(r, true, err);
+	while (rc == 0 && !keep_is_empty(r)) {
+		if (r->making->n == 0)
+			close_filling(r);
+		rc = keep_turn(r, err);
+	}
 	return rc;
 }
 
@@ -237,11 +246,14 @@ void keep_drop(struct run *r)
 {
 	struct err ignored = ERR_INIT;
 
+	while (r->making->n_made < r->making->n)
+		wait_for_first(r, r->making);
 	while (r->filling->n_made < r->filling->n)
 		wait_for_first(r, r->filling);
 	if (r->tasks)
 		(void)!sync_dirs_end(&r->placing->dirs, r->tasks, &ignored);
 	empty(r->filling);
+	empty(r->making);
 	empty(r->placing);
 }
 
@@ -249,7 +261,12 @@ void keep_drop(struct run *r)
 
 bool keep_is_empty(const struct run *r)
 {
-	return r->filling->n == 0 && r->placing->n == 0;
+	return r->filling->n == 0 && r->making->n == 0 && r->placing->n == 0;
+}
+
+static int64_t due_ms(const struct run_group *filling)
+{
+	return filling->since_ms + RUN_GROUP_MS;
 }
 
 int64_t keep_wait_ms(const struct run *r)
@@ -257,12 +274,23 @@ int64_t keep_wait_ms(const struct run *r)
 	int64_t left_ms = r->filling->n > 0 ? due_ms(r->filling) - clock_monotonic_ms() : INT64_MAX;
 
 	/* the background is at work, and nothing tells the loop when it has done */
-	return r->placing->n > 0 || left_ms <= 0 ? LOOK_MS : left_ms;
+	return r->making->n > 0 || r->placing->n > 0 || left_ms <= 0 ? LOOK_MS : left_ms;
+}
+
+/* It has waited for long enough, or nothing else is to be done; a failure may be a reason to stop, and is told at once. */
+static bool is_filled(struct run *r)
+{
+	(void)is_made(r, r->filling); /* sees a failure */
+	return r->filling->n > 0 && (r->n_slots == 0 || r->filling->has_failed || clock_monotonic_ms() >= due_ms(r->filling));
 }
 
 bool keep_is_due(struct run *r)
 {
-	if (r->placing->n > 0 && (r->n_slots == 0 || sync_dirs_ended(&r->placing->dirs, r->tasks)))
+	if (r->making->n == 0 && is_filled(r))
+		close_filling(r);
+	if (r->n_slots == 0)
+		return !keep_is_empty(r);
+	if (r->making->n > 0 && is_made(r, r->making))
 		return true;
-	return is_filled(r);
+	return r->placing->n > 0 && r->making->n == 0 && sync_dirs_ended(&r->placing->dirs, r->tasks);
 }

@@ -16,9 +16,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#define EVENTS_MAX 64     /* of one reap: as many as a group holds */
-#define TURN_MS 100       /* the longest that reap may wait: signals, groups and the progress line are served this often */
-#define REST_MS 500       /* the same when nothing runs and jobs wait for their time */
+#define REST_MS 500       /* as RUN_TURN_MS, when nothing runs and jobs wait for their time */
 
 static const struct job *job_at(const struct run *r, int64_t index)
 {
@@ -259,7 +257,7 @@ static void tell_progress(struct run *r)
 {
 	int64_t now_ms = clock_monotonic_ms();
 
-	if (now_ms - r->told_ms < TURN_MS)
+	if (now_ms - r->told_ms < RUN_TURN_MS)
 		return;
 	r->told_ms = now_ms;
 	run_tell(r, RUN_PROGRESS, NULL, NULL);
@@ -275,7 +273,7 @@ static int turn(struct run *r, struct event *events, struct err *err)
 	if (keep_is_due(r))
 		return keep_turn(r, err) == 0 ? 1 : -1;
 	if (r->n_slots > 0) {
-		n = r->config->ops->reap(r->backend, events, EVENTS_MAX, turn_ms(r, TURN_MS), err);
+		n = r->config->ops->reap(r->backend, events, RUN_EVENTS_MAX, turn_ms(r, RUN_TURN_MS), err);
 		return n < 0 || take_events(r, events, n, err) != 0 ? -1 : 1;
 	}
 	if (is_draining(r) || queue_size(&r->queue) == 0)
@@ -286,7 +284,7 @@ static int turn(struct run *r, struct event *events, struct err *err)
 
 int loop_run(struct run *r, struct err *err)
 {
-	struct event *events = mem_zalloc(EVENTS_MAX, sizeof *events);
+	struct event *events = mem_zalloc(RUN_EVENTS_MAX, sizeof *events);
 	struct err ignored = ERR_INIT;
 	int rc = 1;
 

@@ -17,10 +17,6 @@
 #include <stdio.h>
 #include <string.h>
 
-#define ID_CHARS 52      /* a whole id in base32 */
-#define EVENTS_MAX 64    /* of one reap */
-#define TURN_MS 100      /* how long a backend may wait before the stop flag is looked at, as in loop.c */
-
 /* A job on its way, and what its row says. */
 struct again {
 	const struct job *job;
@@ -28,7 +24,7 @@ struct again {
 	char id_text[JOB_ID_SIZE];
 	struct artifact_spec spec;
 	int rate_hz; /* of the file */
-	int n_tries, n_deaths;
+	int n_tries, n_deaths; /* as many as it was begun: a scripted fault of the fake backend is behind it */
 	bool is_taken, is_over;
 };
 
@@ -85,14 +81,14 @@ static int choose_all(struct regen *g, struct err *err)
 {
 	struct verifying *v = g->v;
 	size_t n = v->n_ids < (size_t)v->verify->n_regen ? v->n_ids : (size_t)v->verify->n_regen;
-	char id[ID_CHARS + 1];
+	char id[JOB_ID_WHOLE_CHARS + 1];
 
 	if (n == 0)
 		return 0;
 	g->list = mem_zalloc(n, sizeof *g->list);
 	qsort(v->ids, v->n_ids, sizeof *v->ids, compare_ids);
 	for (size_t k = 0; k < n; k++) {
-		hash_base32(id, ID_CHARS, v->ids[(size_t)((double)k * (double)v->n_ids / (double)n)].bytes);
+		hash_base32(id, JOB_ID_WHOLE_CHARS, v->ids[(size_t)((double)k * (double)v->n_ids / (double)n)].bytes);
 		if (ledger_find(v->ledger, id, choose, g, err) != 0)
 			return -1;
 	}
@@ -182,7 +178,7 @@ static int64_t fill(struct regen *g, struct backend *b, struct err *err)
 
 static int reap(struct regen *g, struct backend *b, struct event *events, struct err *err)
 {
-	int n = g->config->ops->reap(b, events, EVENTS_MAX, TURN_MS, err), rc = n < 0 ? -1 : 0;
+	int n = g->config->ops->reap(b, events, RUN_EVENTS_MAX, RUN_TURN_MS, err), rc = n < 0 ? -1 : 0;
 
 	for (int i = 0; i < n; i++) {
 		if (events[i].kind == EVENT_DONE && rc == 0)
@@ -204,7 +200,7 @@ static int make_all(struct regen *g, struct err *err)
 
 	if (g->config->ops->open(&b, &g->config->backend, err) != 0)
 		return -1;
-	events = mem_zalloc(EVENTS_MAX, sizeof *events);
+	events = mem_zalloc(RUN_EVENTS_MAX, sizeof *events);
 	do {
 		n_taken = fill(g, b, err);
 		rc = n_taken < 0 ? -1 : 0;

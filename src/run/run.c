@@ -300,7 +300,8 @@ int run_execute(const struct run_config *config, struct run_result *ret, struct 
 	r->lock.fd = -1;
 	r->started_ms = clock_monotonic_ms();
 	r->filling = &r->groups[0];
-	r->placing = &r->groups[1];
+	r->making = &r->groups[1];
+	r->placing = &r->groups[2];
 	queue_init(&r->queue);
 	fill_row(r, &here);
 	r->random = (uint64_t)r->row.started_ms ^ (uint64_t)r->row.pid << 32;

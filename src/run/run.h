@@ -15,6 +15,7 @@
 #include "artifact/artifact.h"
 #include "backend/backend.h"
 #include "base/err.h"
+#include "base/strbuf.h"
 #include "job/job.h"
 #include "ledger/ledger.h"
 
@@ -130,7 +131,6 @@ int64_t run_pid(const char *output_dir);
 /* Seconds of audio times the rows of the batch that it takes: one where guidance is 1, else two (DESIGN section 6). */
 double run_job_work(const struct job *job);
 /* progress.c's line: pure, for cli to print. The time to come is by work, not by count. */
-#include "base/strbuf.h"
 void run_progress_line(struct strbuf *out, const struct run_counts *counts); /* "12/36 · 3 running · 1 failed · 0.8 s/s · ETA 4m 10s" */
 
 /* Looking after what is there: run_retry, run_gc, run_verify, run_why. */

@@ -25,6 +25,8 @@
 #define RUN_PATH_MAX 4096   /* bytes of a path: PATH_MAX on Linux */
 #define RUN_DEATHS_MAX 3   /* then a job is failed(crash) (DESIGN section 5) */
 #define RUN_GROUP_MS 200   /* how long the first of them waits */
+#define RUN_EVENTS_MAX 64  /* of one reap: as many as a group holds */
+#define RUN_TURN_MS 100    /* the longest that reap may wait: signals, groups and the progress line are served this often */
 
 /* One job as this run knows it. */
 struct run_job {
@@ -66,8 +68,8 @@ struct run {
 	struct run_job *jobs;         /* [config->n_jobs] */
 	struct queue queue;
 	struct tasks *tasks;          /* NULL until the first file is to be made */
-	struct run_group groups[2];   /* keep.c */
-	struct run_group *filling, *placing;
+	struct run_group groups[3];   /* keep.c */
+	struct run_group *filling, *making, *placing;
 	struct run_slot *slots;       /* jobs handed to the backend */
 	size_t n_slots, cap_slots;
 	bool is_alone;                /* the job in the slot is one that runs alone */

@@ -24,9 +24,8 @@
 #include "base/text.h"
 #include "run/crash.h"
 #include "run/sync.h"
+#include "run/walk.h"
 
-#include <dirent.h>
-#include <errno.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -134,17 +133,11 @@ out:
 /* 1, 0, or -1: a file that cannot be read just now is not a lost one. */
 static int has_hash(const struct run *r, const char *relative, const char *hex, struct err *err)
 {
-	unsigned char hash[HASH_BYTES];
-	char found[HASH_HEX_SIZE];
 	char *path = run_path(r, relative);
 	int has = relative[0] ? fs_find(path, err) : 0;
 
-	if (has == 1 && hash_file(path, hash, err) != 0) {
-		has = -1;
-	} else if (has == 1) {
-		hash_hex(found, hash);
-		has = strcmp(found, hex) == 0;
-	}
+	if (has == 1)
+		has = hash_file_is(path, hex, err);
 	free(path);
 	return has;
 }
@@ -239,29 +232,23 @@ static int finish_aways(struct run *r, struct err *err)
 }
 
 /* Only complete files have a row, and no row names a file in part/ any more. */
+static int clear_part(void *arg, const char *relative, int64_t n_bytes, struct err *err)
+{
+	char *path = run_path(arg, relative);
+	int rc = text_ends_with(relative, "~") ? fs_remove(path, err) : 0;
+
+	(void)n_bytes;
+	free(path);
+	return rc;
+}
+
 static int clear_parts(struct run *r, struct err *err)
 {
-	char *dir_path = run_path(r, RUN_PART_DIR), *path;
-	struct dirent *entry;
-	DIR *dir = NULL;
+	char *dir_path = run_path(r, RUN_PART_DIR);
 	int rc = fs_make_dirs(dir_path, err);
 
-	if (rc == 0) {
-		dir = opendir(dir_path);
-		if (!dir)
-			rc = err_set_sys(err, ERR_IO, errno, "cannot read the folder '%s'", dir_path);
-	}
-	while (rc == 0 && (entry = readdir(dir))) {
-		if (!text_ends_with(entry->d_name, "~"))
-			continue;
-		path = fs_join(dir_path, entry->d_name);
-		rc = fs_remove(path, err);
-		free(path);
-	}
-	if (dir)
-		(void)closedir(dir);
 	free(dir_path);
-	return rc;
+	return rc == 0 ? walk_files(r->config->output_dir, RUN_PART_DIR, NULL, clear_part, r, err) : rc;
 }
 
 static int tell_made(struct settling *s, struct err *err)

@@ -103,9 +103,7 @@ static double in_hand(const struct run *r)
 		else if (c->ops->is_as_long_as_asked)
 			bytes += space_of_job(c, job);
 	}
-	for (int k = r->filling->n_made; k < r->filling->n; k++)
-		bytes += (double)r->filling->files[k].n_pcm_bytes; /* no format needs more than f32 */
-	return bytes;
+	return bytes + (double)(r->filling->n_pcm_bytes + r->making->n_pcm_bytes); /* no format needs more than f32 */
 }
 
 void space_watch(struct run *r)

@@ -55,6 +55,24 @@ int tend_open(struct tend *ret, const struct run_place *place, struct err *err)
 	return rc;
 }
 
+int tend_open_read(struct tend *ret, const struct run_place *place, struct err *err)
+{
+	struct tend t = { { -1 }, NULL };
+	int rc = tend_read(&t.ledger, place, err); /* so nothing is made where there is no ledger */
+
+	ledger_close(t.ledger);
+	t.ledger = NULL;
+	if (rc == 0)
+		rc = tend_lock(&t.lock, place, err);
+	if (rc == 0)
+		rc = tend_read(&t.ledger, place, err);
+	if (rc == 0)
+		*ret = t;
+	else
+		tend_close(&t);
+	return rc;
+}
+
 void tend_close(struct tend *t)
 {
 	ledger_close(t->ledger);

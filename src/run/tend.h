@@ -78,7 +78,9 @@ struct run_gc {
 };
 struct run_gc_result {
 	int64_t n_files[RUN_GC_N_KINDS], n_bytes[RUN_GC_N_KINDS];
-	int64_t n_foreign; /* files in a superseded job's place that it did not make: they stay, and its row forgets them */
+	/* files in a superseded job's place that stay: it did not make them, and its row forgets them; or they cannot be read or lie
+	 * behind a link, and its row keeps them */
+	int64_t n_foreign;
 };
 int run_gc(const struct run_gc *gc, struct run_gc_result *ret, struct err *err) WARN_UNUSED;
 

@@ -14,6 +14,8 @@ struct tend {
 	struct ledger *ledger;
 };
 int tend_open(struct tend *ret, const struct run_place *place, struct err *err) WARN_UNUSED;
+/* The same for who only looks: the ledger is open for reading, and nothing in the folder changes. */
+int tend_open_read(struct tend *ret, const struct run_place *place, struct err *err) WARN_UNUSED;
 void tend_close(struct tend *t);
 
 int tend_lock(struct fs_lock *ret, const struct run_place *place, struct err *err) WARN_UNUSED;

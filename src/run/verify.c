@@ -175,16 +175,32 @@ static int read_ledger(struct verifying *v, struct err *err)
 	return ledger_scan(v->ledger, LEDGER_ALL_STATES, look_at_row, v, err);
 }
 
+/* Making jobs again takes the lock, and by then what was read before it may be old: another run had the folder. */
+static int open_all(struct verifying *v, struct fs_lock *lock, struct err *err)
+{
+	const struct run_place *place = &v->verify->place;
+	int rc = tend_read(&v->ledger, place, err); /* nothing is made where there is no ledger */
+
+	if (rc != 0 || v->verify->n_regen == 0)
+		return rc;
+	ledger_close(v->ledger);
+	v->ledger = NULL;
+	rc = tend_lock(lock, place, err);
+	return rc == 0 ? tend_read(&v->ledger, place, err) : rc;
+}
+
 int run_verify(const struct run_verify *verify, struct run_verify_result *ret, struct err *err)
 {
 	struct run_verify_result result = { .n_finished = 0 };
 	struct verifying v = { .verify = verify, .result = &result };
 	struct fs_lock lock = { -1 };
-	int rc = tend_read(&v.ledger, &verify->place, err); /* nothing is made where there is no ledger */
+	int rc = open_all(&v, &lock, err);
 
-	if (rc == 0 && verify->n_regen > 0)
-		rc = tend_lock(&lock, &verify->place, err);
-	if (rc == 0)
+	if (rc != 0 && verify->place.wait && stop_level() > 0) { /* a signal ended the wait */
+		result.is_interrupted = true;
+		rc = 0;
+	}
+	if (rc == 0 && !result.is_interrupted)
 		rc = read_ledger(&v, err);
 	if (rc == 0 && !result.is_interrupted)
 		rc = look_at_folder(&v, err);

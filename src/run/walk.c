@@ -6,6 +6,7 @@
 
 #include <dirent.h>
 #include <errno.h>
+#include <stdbool.h>
 #include <string.h>
 #include <sys/stat.h>
 
@@ -99,6 +100,9 @@ static int walk_dir(const struct walk *w, const char *below, int depth, struct e
 int walk_files(const char *root, const char *below, const char *skip, walk_visit visit, void *arg, struct err *err)
 {
 	struct walk w = { root, skip, visit, arg };
+	char *inside = mem_printf("%s/", below);
+	bool is_linked = *below && fs_is_past_link(root, inside);
 
-	return walk_dir(&w, below, 0, err);
+	free(inside);
+	return is_linked ? 0 : walk_dir(&w, below, 0, err);
 }

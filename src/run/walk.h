@@ -2,7 +2,7 @@
  * run/walk: every file below a folder.
  *
  * Folders are walked in the order of their entries' bytes, so that a listing is the same on every machine. A link is a
- * file and is not followed. Folders nested deeper than WALK_DEPTH_MAX are an err.
+ * file and is not followed, nor is `below` where one of its folders is a link. Folders nested deeper than WALK_DEPTH_MAX are an err.
  */
 #ifndef RUN_WALK_H
 #define RUN_WALK_H

@@ -8,7 +8,6 @@
  */
 #include "run/why_say.h"
 
-#include "base/json_write.h"
 #include "base/mem.h"
 #include "base/text.h"
 #include "run/differ.h"
@@ -19,9 +18,6 @@
 #include <ctype.h>
 #include <errno.h>
 #include <string.h>
-
-#define ID_CHARS 52 /* a whole id in base32 */
-#define TEXT_MAX ((size_t)112 << 20) /* as job.c says of the longest canonical text */
 
 /* What is compared of a job, whether a row or the manifest has it. Owned. */
 struct sketch {
@@ -68,23 +64,17 @@ static void sketch_row(struct sketch *ret, const struct ledger_job *row)
 	memcpy(ret->id_text, row->id_text, sizeof ret->id_text);
 }
 
-/* As the ledger has them. */
 static char *axes_of(const struct job *job)
 {
-	struct strbuf text = STRBUF_INIT(TEXT_MAX);
-	struct json_writer w;
+	struct strbuf text = STRBUF_INIT(JOB_TEXT_MAX);
 
-	json_begin(&w, &text, 0);
-	json_open_object(&w, NULL);
-	for (int i = 0; i < job->n_axes; i++)
-		json_put_text(&w, job->axes[i].name, job->axes[i].text);
-	json_close(&w);
+	job_axes(job, &text);
 	return strbuf_detach(&text);
 }
 
 static void sketch_job(struct sketch *ret, const struct job *job)
 {
-	struct strbuf canonical = STRBUF_INIT(TEXT_MAX);
+	struct strbuf canonical = STRBUF_INIT(JOB_TEXT_MAX);
 
 	job_canonical(job, &canonical);
 	*ret = (struct sketch){ .path = mem_strdup(job->path), .set = mem_strdup(job->set), .axes = axes_of(job),
@@ -110,12 +100,12 @@ static int take_row(void *arg, const struct ledger_job *row, struct err *err)
 
 static bool id_begins(const struct job *job, const char *prefix)
 {
-	char id[ID_CHARS + 1];
+	char id[JOB_ID_WHOLE_CHARS + 1];
 	size_t len = strlen(prefix);
 
-	hash_base32(id, ID_CHARS, job->id);
+	hash_base32(id, JOB_ID_WHOLE_CHARS, job->id);
 	for (size_t i = 0; i < len; i++)
-		if (i >= ID_CHARS || tolower((unsigned char)prefix[i]) != id[i])
+		if (i >= JOB_ID_WHOLE_CHARS || tolower((unsigned char)prefix[i]) != id[i])
 			return false;
 	return true;
 }

@@ -81,6 +81,28 @@ output: {dir: $1}
 EOF
 }
 
+# ---- many files -------------------------------------------------------------------------------------------------------
+
+# First: ext4 without a journal is slow to make files for minutes after many were removed.
+manifest tiny "$files" >tiny.yaml
+if parallel --version 2>/dev/null | grep -q GNU; then
+	seq "$others" >lines
+	ours=0 other=0
+	for round in $(seq $rounds); do # in turns: whatever else the machine does meets both
+		timed 0 "$mgbatch" run tiny.yaml -q --output "tiny$round"
+		ours=$(calc "$ours + $wall * 1000 / $files / $rounds")
+		timed 0 parallel --will-cite --joblog log -a lines true
+		other=$(calc "$other + $wall * 1000 / $others / $rounds")
+		rm -f log
+	done
+	figure "$files tiny jobs, each" "$ours" ms "$other" ms 0.05 'GNU parallel, true, --joblog'
+else
+	echo 'tiny jobs: SKIP: GNU parallel is not here (tools/install-deps bench)'
+fi
+timed 0 "$mgbatch" run tiny.yaml
+first=$wall
+timed 0 "$mgbatch" run tiny.yaml
+figure 'a second run of them' "$wall" s "$first" s 0.333 'the first'
 # ---- many rows --------------------------------------------------------------------------------------------------------
 
 manifest many "$jobs" >many.yaml
@@ -121,31 +143,9 @@ COMMIT;
 EOF
 sqlite3 "$ledger" 'SELECT path FROM artifact WHERE bytes = 0' |
 	perl -ne 'chomp; open(my $f, ">", "many/$_") or die "$_: $!"; close $f'
+sed -i 's/^1 3 /1 0 /' many/.mgbatch/reported # and it ended so: a run that ends in another way than the last writes its reports
 timed 0 "$mgbatch" status many
 figure 'status, all done' "$cpu" s 1 s 1 'allowed'
 timed 0 "$mgbatch" run many.yaml
 figure 'a second run, all done' "$wall" s "$first" s 0.333 'the first, which made none'
-rm -rf many
-
-# ---- many files -------------------------------------------------------------------------------------------------------
-
-manifest tiny "$files" >tiny.yaml
-if parallel --version 2>/dev/null | grep -q GNU; then
-	seq "$others" >lines
-	ours=0 other=0
-	for round in $(seq $rounds); do # in turns: whatever else the machine does meets both
-		timed 0 "$mgbatch" run tiny.yaml -q --output "tiny$round"
-		ours=$(calc "$ours + $wall * 1000 / $files / $rounds")
-		timed 0 parallel --will-cite --joblog log -a lines true
-		other=$(calc "$other + $wall * 1000 / $others / $rounds")
-		rm -f log
-	done
-	figure "$files tiny jobs, each" "$ours" ms "$other" ms 0.05 'GNU parallel, true, --joblog'
-else
-	echo 'tiny jobs: SKIP: GNU parallel is not here (tools/install-deps bench)'
-fi
-timed 0 "$mgbatch" run tiny.yaml
-first=$wall
-timed 0 "$mgbatch" run tiny.yaml
-figure 'a second run of them' "$wall" s "$first" s 0.333 'the first'
 exit $missed

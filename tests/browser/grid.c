@@ -258,6 +258,42 @@ static void test_loudness(const struct test *t)
 	free(chromium_complaints(t->b)); /* the missing file's */
 }
 
+/* Two that do not stand side by side: the tab beside at the same place, and back to the one before. */
+static void test_compares(const struct test *t)
+{
+	open_page(t, "listen", "tabs=normalizationStrategy&rows=classifierFreeGuidance");
+	chromium_click(t->b, "document.querySelectorAll('.clip .play')[1]");
+	BECOMES("sound.playing && soundAt() > .2", "the second clip of a tab plays");
+	IS_TRUE("layout.colsAxis === null", "beside rows that someone chose no columns are made of random seeds");
+	free(chromium_eval(t->b, "first = sound.job; true"));
+	chromium_key(t->b, "]", 0);
+	IS_TRUE("layout.tab.value === 'peak' && sound.job === here && sound.job !== first"
+		" && here.axes.guidance === first.axes.guidance && document.activeElement === clipOf.get(here)",
+		"']' plays the clip at the same place of the next tab");
+	IS_TRUE("sound.at > .2", "from where the other was");
+	free(chromium_eval(t->b, "second = sound.job; true"));
+	chromium_key(t->b, "b", 0);
+	IS_TRUE("sound.playing && sound.job === first && here === first && layout.tab.value === 'loudness'", "'b' goes back to the one before, in its tab");
+	chromium_key(t->b, "b", 0);
+	IS_TRUE("sound.job === second && layout.tab.value === 'peak'", "and again");
+	free(chromium_eval(t->b, "document.activeElement.blur(); true"));
+	chromium_key(t->b, " ", 0);
+	IS_TRUE("!sound.playing", "Space pauses too where nothing has the focus");
+	chromium_click(t->b, "document.querySelector('[role=tab]')");
+	IS_TRUE("document.activeElement.getAttribute('aria-selected') === 'true'", "a clicked tab keeps the focus");
+	open_page(t, "listen", "");
+	chromium_key(t->b, "ArrowDown", 0);
+	IS_TRUE("document.activeElement === document.querySelector('.clip')", "an arrow leads into the grid from a fresh page");
+	chromium_key(t->b, "/", 0);
+	chromium_type(t->b, "peak");
+	chromium_key(t->b, "Enter", 0);
+	IS_TRUE("layout.n === 2 && document.activeElement === clipOf.get(here) && here.axes.normalizationStrategy === 'peak'", "Enter in 'find' leads to what is found");
+	free(chromium_eval(t->b, "history.replaceState = () => { throw new DOMException('too many', 'SecurityError'); }; true"));
+	chromium_key(t->b, "ArrowRight", 0);
+	IS_TRUE("document.activeElement === document.querySelectorAll('.clip')[1]", "stepping goes on where a browser wants no more addresses");
+	no_complaints(t, "no errors");
+}
+
 /* ---- copying, looks, texts ----------------------------------------------------------- */
 
 static void test_copies(const struct test *t)
@@ -280,7 +316,26 @@ static void test_copies(const struct test *t)
 	free(fragment);
 	free(id);
 	free(lines);
+	open_page(t, "sweep", "");
+	is_value(t, "[...document.querySelectorAll('[role=tab]')].map(b => b.textContent).join(' | ')",
+		 "rain 100 | hook 60 | takes 20 | broken 20 \xC2\xB7 20 failed", "a tab with failures says so");
+	chromium_click(t->b, "document.querySelector('.facts .bad a')");
+	BECOMES("$('count').textContent === '20 of 200' && document.querySelectorAll('.clip.bad').length === 20", "the head's number leads to them");
 	no_complaints(t, "no errors");
+}
+
+/* Another folder than the manifest's and a value set: a command without them would be about other jobs. */
+static void test_commands(const struct test *t)
+{
+	char *quoted = mem_printf("'%s/it'\\''s loops'", t->folder), *id, *want;
+
+	open_page(t, "it's loops", "");
+	id = chromium_eval(t->b, "jobs[0].id");
+	want = mem_printf("mgbatch retry %s %s\nmgbatch run --set duration=2 --output %s loops.yaml\nmgbatch show %s %s", quoted, id, quoted, quoted, id);
+	is_value(t, "commandsFor(jobs[0])", want, "the commands name the folder and the values that were set");
+	free(want);
+	free(quoted);
+	free(id);
 }
 
 static void test_looks(const struct test *t)
@@ -300,7 +355,14 @@ static void test_looks(const struct test *t)
 		OK(chromium_is(t->b, "document.documentElement.scrollWidth <= 360"), "%s: nothing is wider than a phone", pages[i]);
 	}
 	open_page(t, "listen", "");
+	IS_TRUE("matchMedia('(pointer: coarse)').matches && $('rows').offsetParent === null && document.querySelector('.clip').getBoundingClientRect().top < 600", "a phone shows clips first, the tools behind a button");
+	is_value(t, "[...document.querySelectorAll('button, select, input, .check')].filter(e => e.offsetParent)"
+		 ".filter(e => { const r = e.getBoundingClientRect(); return r.width < 24 || r.height < 24 }).length", "0", "nothing is too small to be touched");
 	shoot(t, "phone-top");
+	chromium_click(t->b, "$('fold')");
+	IS_TRUE("$('rows').offsetParent && $('fold').getAttribute('aria-expanded') === 'true' && document.documentElement.scrollWidth <= 360", "which opens them");
+	shoot(t, "phone-tools");
+	chromium_click(t->b, "$('fold')");
 	chromium_click(t->b, "document.querySelectorAll('.clip .play')[1]");
 	(void)chromium_becomes(t->b, "soundAt() > .8");
 	IS_TRUE("document.documentElement.scrollWidth <= 360", "nor with the player");
@@ -329,6 +391,39 @@ static void test_texts(const struct test *t)
 	is_value(t, "{ const s = document.createElement('script'); s.textContent = 'ran = 1'; document.body.append(s); typeof ran }", "undefined",
 		 "the page's policy lets no other script run");
 	free(chromium_complaints(t->b)); /* that script's */
+}
+
+/* What a value decides is told once, beside it. */
+static void test_heads(const struct test *t)
+{
+	open_page(t, "it's loops", "");
+	is_value(t, "[layout.rowsAxis.key, layout.colsAxis.key, layout.tabsAxis?.key, layout.inCell.map(a => a.key)].join()", "loop,mood,,seed",
+		 "what a label decides is told in no clip");
+	is_value(t, "[...document.querySelectorAll('tbody th')].map(h => h.innerText.replace(/\\n+/g, '|')).join(' / ')",
+		 "loop dub|style dub techno \xC2\xB7 key F minor / loop bossa|style bossa nova \xC2\xB7 key D minor / loop lofi|style lo-fi \xC2\xB7 key C major",
+		 "but once, beside the label");
+	shoot(t, "heads");
+	open_page(t, "table", "");
+	is_value(t, "[...document.querySelectorAll('tbody th')].map(h => h.innerText.replace(/\\n+/g, '|')).join(' / ')",
+		 "row 1|felt piano, slow|mood calm / row 2|brass section with a very long caption that wants room|mood bright / row 3|bells|mood calm",
+		 "a row of captions is told with its prompt and its columns");
+	is_value(t, "document.querySelectorAll('.words b').length", "0", "and its clip does not say it again");
+	open_page(t, "table", "rows=row.mood&cols=-");
+	is_value(t, "layout.inCell.map(a => a.key).join()", "row,prompt", "clips that share a cell say their prompts");
+	open_page(t, "bad", "");
+	is_value(t, "$('shared').innerText", "prompt x", "a prompt that all share stands above the grid");
+	open_page(t, "wide", "");
+	chromium_key(t->b, "ArrowDown", 0);
+	chromium_key(t->b, "End", CHROMIUM_CTRL);
+	IS_TRUE("{ const r = document.activeElement.getBoundingClientRect(), h = document.querySelector('thead th:last-child').getBoundingClientRect(),"
+		" s = document.querySelector('tbody tr:last-child th').getBoundingClientRect();"
+		" h.top >= 0 && h.bottom <= r.top + 1 && h.left <= r.left && s.left >= 0 && s.right <= r.left + 1 && r.right <= innerWidth }",
+		"of a grid wider than the window the headings stay in sight, and hide no clip");
+	IS_TRUE("{ const a = document.querySelector('.scroll').getBoundingClientRect(), r = document.activeElement.getBoundingClientRect();"
+		" document.elementFromPoint(a.left + 1, r.top + 20).closest('tbody th') && document.elementFromPoint(a.left + 20, a.top + 2).matches('.corner') }",
+		"nor does a clip show beside or behind them");
+	shoot(t, "wide");
+	no_complaints(t, "no errors");
 }
 
 /* ---- few jobs, many, none -------------------------------------------------------------- */
@@ -372,7 +467,7 @@ int main(int argc, char **argv)
 {
 	static void (*const tests[])(const struct test *t) = {
 		test_finds_all, test_steps, test_axes, test_filters, test_plays, test_loudness,
-		test_copies, test_looks, test_texts, test_odd_pages, test_many,
+		test_compares, test_copies, test_commands, test_looks, test_texts, test_heads, test_odd_pages, test_many,
 	};
 	struct test t = { NULL, argc > 1 ? argv[1] : ".", argc > 2 ? argv[2] : "." };
 

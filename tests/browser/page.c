@@ -17,6 +17,7 @@ void chromium_window(struct chromium *b, int width, int height, double scale, bo
 				  is_phone ? "true" : "false");
 
 	chromium_do(b, "Emulation.setDeviceMetricsOverride", params);
+	chromium_do(b, "Emulation.setTouchEmulationEnabled", is_phone ? "{\"enabled\":true}" : "{\"enabled\":false}");
 	free(params);
 }
 

@@ -40,6 +40,21 @@ params: {prompt: "soft rain over felt piano", duration: 4}
 sweep: {guidance: [1, 3], normalizationStrategy: [loudness, peak, clip]}
 output: {dir: listen, name: "a b#1 50%25/{axes}"} # an address must not take these for its own
 END
+# A label decides style and key, the label and the mood the prompt; made into a folder of another name, with a value set.
+cat >loops.yaml <<'END'
+version: 1
+name: loops
+backend: fake
+params: {prompt: "{style} in {key}, {mood}"}
+sweep:
+  loop: [{label: dub, style: dub techno, key: F minor}, {label: bossa, style: bossa nova, key: D minor}, {label: lofi, style: lo-fi, key: C major}]
+  mood: [calm, bright]
+  seed: 1..4
+output: {dir: loops}
+END
+printf 'caption,mood\n"felt piano, slow",calm\n"brass section with a very long caption that wants room",bright\n"bells",calm\n' >captions.csv
+printf 'version: 1\nname: table\nbackend: fake\nsweep: {row: {file: captions.csv, use: {prompt: caption}}}\noutput: {dir: table, name: "{row.mood}-{row}"}\n' >table.yaml
+printf 'version: 1\nname: wide\nbackend: fake\nparams: {prompt: x}\nsweep: {temperature: [0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9, 1, 1.1, 1.2], topK: 1..12}\noutput: {dir: wide}\n' >wide.yaml
 printf 'version: 1\nname: one\nbackend: fake\nparams: {prompt: "one bell"}\noutput: {dir: one}\n' >one.yaml
 printf 'version: 1\nname: bad\nbackend: fake\nparams: {prompt: x}\nsweep: {seed: 1..12}\nfake: {fail: input}\noutput: {dir: bad}\n' >bad.yaml
 printf 'version: 1\nname: none\nbackend: fake\nparams: {prompt: x}\nsweep: {seed: 1..8}\nfake: {delay: 1h}\noutput: {dir: none}\n' >none.yaml
@@ -66,6 +81,9 @@ kill -9 $run_pid
 wait $run_pid 2>/dev/null
 mgbatch report -q none || exit 1
 make_one 0 many.yaml
+make_one 0 loops.yaml --output "it's loops" --set duration=2 --limit 100
+make_one 0 table.yaml
+make_one 0 wide.yaml
 mgbatch list sweep | cut -d' ' -f1 | LC_ALL=C sort >sweep.ids
 id=$(mgbatch list sweep --state failed | sed -n '1s/ .*//p')
 mgbatch show sweep "$id" | sed -n '/^# made by/,$p' >failed.lines

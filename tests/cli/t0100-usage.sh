@@ -20,6 +20,8 @@ while read -r verb; do
 	mgbatch help "$verb" | cmp -s - page
 	is "$?" 0 "help $verb too"
 done <verbs
+mgbatch help help >page
+ok 'help help is the page of the program' sh -c "\"$BUILD/mgbatch\" --help | cmp - page"
 run 2 mgbatch help runn
 same stderr <<'EOF'
 mgbatch: unknown verb 'runn', did you mean 'run'?

@@ -85,4 +85,15 @@ run 3 mgbatch run m.yaml --select 'set = rain' --limit 1
 has stdout 'study: 1 of the selected 6 jobs done, 5 to do'
 run 0 mgbatch run m.yaml
 is "$(find out -name '*.wav' | wc -l)" 9 'without it the rest is made'
+
+# An empty list is an answer, and says of what.
+run 0 mgbatch list m.yaml --select 'set = rian'
+is "$(cat stdout)" '' 'nothing is listed'
+same stderr <<'EOF'
+mgbatch: no job here matches --select 'set = rian'
+EOF
+run 0 mgbatch list m.yaml --state failed --select 'seed = 1'
+has stderr "no job here that is failed matches --select 'seed = 1'"
+run 0 mgbatch list m.yaml --state failed --json
+is "$(cat stdout stderr)" '[]' 'JSON says it by itself'
 done_testing

@@ -65,7 +65,7 @@ run 0 mgbatch init new/m.yaml -q
 is "$(cat stdout stderr)" '' 'quiet'
 ok 'the schema lies beside it' test -f new/manifest.schema.json
 run 5 mgbatch init none/m.yaml
-has stderr "cannot make 'none/m.yaml'"
+has stderr "cannot make 'none/m.yaml': its folder is not there; make that first"
 run 0 mgbatch init -
 ok 'on standard output the same' cmp stdout before.yaml
 

@@ -88,4 +88,28 @@ has stdout '"audio_seconds": 76.0'
 has stdout '"expected_seconds": null'
 has stdout '"bytes_needed": '
 ok 'plan makes nothing' test ! -e out/study
+sed 's/^output:.*//' good.yaml >much.yaml
+echo 'output: {rate: 192000, bits: 24}' >>much.yaml
+sed -i 's/duration: [0-9]*/duration: 30/; s/seed: [0-9.]*/seed: 1..50000/' much.yaml
+run 0 mgbatch plan much.yaml
+has stdout ' free: not enough for all'
+
+# ---- from a pipe: neither its folder nor its name is the manifest's own
+printf 'version: 1\nname: piped\nbackend: fake\nparams: {prompt: rain, duration: 1}\n' >piped.yaml
+mkdir elsewhere
+for from in - /dev/stdin; do
+	run 0 sh -c "cat piped.yaml | \"$BUILD/mgbatch\" run $from -q"
+	ok "$from: relative paths start at the working folder" test -f out/piped/summary.json
+	mv out/piped "elsewhere/$(basename "$from")"
+	run 0 sh -c "\"$BUILD/mgbatch\" run $from -q <piped.yaml"
+	ok "$from: from a file too" test -f out/piped/summary.json
+	rm -r out/piped
+	run 2 sh -c "grep -v name: piped.yaml | \"$BUILD/mgbatch\" check $from"
+	has stderr "$from:1:1: a manifest that is read from a pipe is called by no file: say name: NAME"
+done
+run 2 mgbatch check elsewhere
+same stderr <<'END'
+mgbatch: cannot read 'elsewhere': it is a folder; name the manifest, a .yaml file
+END
+run 2 mgbatch check elsewhere/-/job.wav
 done_testing

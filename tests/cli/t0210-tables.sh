@@ -96,4 +96,26 @@ output: {name: "{id:2}/{id}"}
 EOF2
 run 0 mgbatch plan big.yaml --json
 has stdout '"jobs_total": 100000'
+
+# Size: a cell of two million bytes goes all the way, and can be looked at.
+awk 'BEGIN { print "prompt"; while (n++ < 200000) printf "warm piano"; print ""; print "rain" }' >long.csv
+cat >long.yaml <<'EOF2'
+version: 1
+name: long
+backend: fake
+params: {duration: 1}
+sweep: {prompt: {file: long.csv}}
+output: {name: "{id}"}
+EOF2
+run 0 mgbatch run long.yaml -q
+run 0 mgbatch list long.yaml
+is "$(grep -c . stdout)" 2 'both are listed'
+run 0 mgbatch list long.yaml --select 'prompt = rain'
+is "$(grep -c . stdout)" 1 'and chosen'
+
+# The prompts are there, under a name that is no parameter's.
+printf 'caption,duration\nrain,1\n' >captions.csv
+printf 'version: 1\nbackend: fake\nsweep: {row: {file: captions.csv}, seed: 1..2}\n' >unused.yaml
+run 2 mgbatch check unused.yaml
+has stderr "(or a column of the file that 'row' names: use: {prompt: COLUMN})"
 done_testing

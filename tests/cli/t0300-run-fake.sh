@@ -69,6 +69,7 @@ has stderr 'mgbatch: failed '
 has stderr ' bad'
 has stdout '2 of 3 jobs done'
 has stdout '1 failed'
+has stdout "what failed is not tried again before: mgbatch retry $(sed -n 's/^report: \(.*\)\/report.html$/\1/p' stdout)"
 run 1 mgbatch run fails.yaml -q
 is "$(cat stdout)" '' 'quiet: no data'
 has stderr '1 failed'
@@ -77,6 +78,7 @@ has stdout '1 failed with input'
 has stdout '2 done'
 run 0 mgbatch list fails.yaml --state failed
 is "$(grep -c . stdout)" 1 'one failed job is listed'
+has stdout '  input: the fake backend was told to fail'
 has stdout ' bad'
 id=$(cut -c1-6 stdout)
 run 0 mgbatch show fails.yaml "$id"

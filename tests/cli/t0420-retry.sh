@@ -27,7 +27,14 @@ is "$(n_state failed)" 4 'four fail'
 run 0 mgbatch retry m.yaml --select 'seed <= 2 or seed = 5'
 has stdout '2 had failed: pending again'
 has stdout '1 finished, and made again only by their ids'
-has stdout "2 jobs to be made again: 'mgbatch run m.yaml' does it"
+has stdout '2 jobs to be made again by: mgbatch run m.yaml'
+mkdir "it's a"
+cp m.yaml "it's a/m.yaml"
+cp -r out/study "it's a/o ut"
+run 0 mgbatch retry "it's a/m.yaml" --output "it's a/o ut" --backend fake
+has stdout "mgbatch run --output 'it'\''s a/o ut' --backend fake 'it'\''s a/m.yaml'" 'the command is one that a shell reads'
+run 0 mgbatch retry "it's a/o ut" "$(id_of 'seed = 5')"
+has stdout 'to be made again by: mgbatch run with its manifest'
 is "$(n_state failed)/$(n_state pending)" 2/2 'those two'
 run 0 mgbatch retry m.yaml --select 'seed <= 2'
 has stdout '2 pending anyway: nothing to do'

@@ -109,11 +109,36 @@ has stdout '4 finished files'
 has stdout 'the latest run has not ended'
 run 4 mgbatch verify slow.yaml --regen 1
 has stderr "process $pid"
+"$BUILD/mgbatch" verify slow.yaml --regen 1 --wait >wait.out 2>wait.err &
+waits=$!
+for _ in $(seq 200); do
+	grep -q "waiting for another run" wait.err && break
+	sleep 0.05
+done
+kill -INT $waits
+wait $waits
+is $? 130 'Ctrl-C while it waits: exit status 130'
 kill -KILL $pid
 wait $pid 2>/dev/null
 
+# it waits for a run that makes its files anew, and then goes by what that one wrote
+sed -i 's/60s/0/; s/name: slow/name: anew/' slow.yaml
+run 0 mgbatch run slow.yaml -q
+sed -i 's/delay: 0/delay: 1s/' slow.yaml
+echo 'output: {bits: 24}' >>slow.yaml
+"$BUILD/mgbatch" run slow.yaml --remake-stale >/dev/null 2>&1 &
+pid=$!
+for _ in $(seq 200); do
+	mgbatch list out/anew --state running 2>/dev/null | grep -q . && break
+	sleep 0.05
+done
+run 0 mgbatch verify slow.yaml --regen 1 --wait
+has stderr "process $pid"
+has stdout '6 finished files'
+wait $pid
+
 # Ctrl-C while a job is made again
-mkdir copy && cp slow.yaml copy/ && sed -i 's/60s/0/; s/name: slow/name: quick/' copy/slow.yaml
+mkdir copy && sed 's/1s/0/; s/name: anew/name: quick/' slow.yaml >copy/slow.yaml
 run 0 mgbatch run copy/slow.yaml -q
 sed -i 's/delay: 0/delay: 60s/' copy/slow.yaml
 "$BUILD/mgbatch" verify copy/slow.yaml --regen 6 >int.out 2>&1 &

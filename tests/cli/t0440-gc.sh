@@ -35,7 +35,7 @@ run 0 mgbatch gc m.yaml
 has stdout 'superseded       133'
 has stdout 'rain/s5.wav'
 has stdout '6 of jobs that are no longer in the manifest'
-has stdout '2 that a run which died left half done'
+has stdout '2 left half done by a run that died'
 has stdout '8 files, '
 has stdout '; --yes removes them'
 is "$(files)" "$before" 'and nothing is removed'
@@ -47,7 +47,7 @@ is "$(sounds | grep -c .)" 12 'a selection takes that job alone'
 run 0 mgbatch gc m.yaml --yes
 has stdout '7 files, '
 has stdout ' removed'
-has stdout '2 that a run which died'
+has stdout '2 left half done by a run that died'
 sounds >left
 same left <<'END'
 ./hook/s1.wav

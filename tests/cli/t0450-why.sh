@@ -125,6 +125,13 @@ params: {prompt: "soft rain", duration: 1, seed: 1}
 END
 run 0 mgbatch run native.yaml -q
 id=$(mgbatch list native.yaml | cut -c1-12)
+# what is wrong with the manifest is JSON too
+printf 'version: 1\nbackend: fake\nparams: {promt: x}\n' >bad.yaml
+run 2 mgbatch why bad.yaml "$id" --json
+has stdout '"ok": false'
+has stdout "did you mean 'prompt'?"
+run 2 mgbatch why bad.yaml "$id"
+has stderr "bad.yaml:3:10: unknown parameter 'promt'"
 size=$(wc -c <other-model/model.safetensors)
 printf '\1' | dd of=other-model/model.safetensors bs=1 seek=$((size - 2)) conv=notrunc 2>/dev/null
 run 0 mgbatch why native.yaml "$id" --checkpoint other-model

@@ -162,6 +162,8 @@ has stderr "medium.yaml:4:36: checkpoint '$XDG_DATA_HOME/mgbatch/models/medium':
 cp models/mono/* "$XDG_DATA_HOME/mgbatch/models/medium"
 run 2 mgbatch check medium.yaml
 has stderr "checkpoint 'medium' is the folder '$XDG_DATA_HOME/mgbatch/models/medium', which holds 'custom'"
+run 0 mgbatch models list
+has stdout "$XDG_DATA_HOME/mgbatch/models/medium  holds custom: no job's modelVersion finds it under this name"
 
 run 2 mgbatch models
 run 2 mgbatch models get

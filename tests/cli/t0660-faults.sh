@@ -102,7 +102,7 @@ is "$(cat mine/.mgbatch/old/1/s1.wav)" mine 'a sound in the way of ours is kept'
 run 2 mgbatch run nowhere.yaml
 has stderr "cannot read 'nowhere.yaml': No such file"
 run 2 mgbatch run torn
-has stderr "cannot read 'torn': Is a directory"
+has stderr "cannot read 'torn': it is a folder; name the manifest"
 : >empty.yaml
 run 2 mgbatch run empty.yaml
 same stderr <<'END'

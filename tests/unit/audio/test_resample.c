@@ -103,6 +103,21 @@ static void check_bits(void)
 	pcm_release(&pcm);
 }
 
+/* At its own rate a sound is itself (musicgen.md 9.2), and not one through the filter. */
+static void check_same_rate(void)
+{
+	struct pcm pcm = noise(1001, 2, 32000), out = resampled(&pcm, 32000);
+
+	OK(out.n_frames == 1001 && out.samples != pcm.samples && !memcmp(out.samples, pcm.samples, 2002 * sizeof *out.samples), "a copy");
+	pcm_release(&out);
+	pcm_release(&pcm);
+	pcm = noise(0, 1, 8000);
+	out = resampled(&pcm, 8000);
+	IS_INT(out.n_frames, 0, "also of nothing");
+	pcm_release(&out);
+	pcm_release(&pcm);
+}
+
 /* A constant stays one, an impulse keeps its place, a tone above the new limit is gone, one below it stays. */
 static void check_properties(void)
 {
@@ -216,6 +231,7 @@ int main(void)
 {
 	check_reference();
 	check_bits();
+	check_same_rate();
 	check_properties();
 	check_seams();
 	check_ends();

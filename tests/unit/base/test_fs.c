@@ -46,6 +46,11 @@ static void check_paths(void)
 		const char *path, *want;
 	} folds[] = { { "/a/./b/../c", "/a/c" }, { "/..", "/" }, { "/a//b/", "/a/b" }, { "/", "/" }, { "/a/../../b", "/b" }, { "/a/..", "/" },
 		      { "/a/..b/...", "/a/..b/..." } };
+	static const struct {
+		const char *name;
+		bool want;
+	} belows[] = { { "a/b.wav", true }, { "..a/b../c..d/...", true }, { "", false }, { "/a", false }, { "..", false }, { "../a", false },
+		       { "a/../b", false }, { "a/..", false }, { "a/../../b", false } };
 	struct err err = ERR_INIT;
 	char *s;
 	size_t i;
@@ -66,6 +71,8 @@ static void check_paths(void)
 		IS_TEXT(s, folds[i].want, "fs_absolute");
 		free(s);
 	}
+	for (i = 0; i < sizeof belows / sizeof *belows; i++)
+		OK(fs_stays_below(belows[i].name) == belows[i].want, "'%s' %s", belows[i].name, belows[i].want ? "stays below" : "does not");
 	s = fs_absolute("x/../y", &err);
 	OK(s && s[0] == '/' && !strcmp(fs_basename(s), "y") && !strstr(s, "x"), "a relative path gets the working folder");
 	free(s);
@@ -181,6 +188,9 @@ static void check_folders(void)
 	IS_INT(fs_find(at("dangling"), &err), 1, "and is found");
 	IS_INT(fs_find(at("nothing"), &err), 0, "nothing is not there");
 	IS_INT(fs_find(at("dangling/below"), &err), 0, "nor is anything below it");
+	OK(symlink("a", at("other")) == 0 && fs_is_past_link(at(""), "other/b/x") && fs_is_past_link(at("a"), "../other/x"), "past a link");
+	OK(!fs_is_past_link(at(""), "other") && !fs_is_past_link(at(""), "a/b/x") && !fs_is_past_link(at("other"), "b/x"),
+	   "but a link at the end is none between, nor is the folder itself");
 	OK(symlink("turning", at("turning")) == 0, "a link to itself");
 	err = (struct err)ERR_INIT;
 	IS_INT(fs_find(at("turning/below"), &err), -1, "what cannot be seen is not said to be missing");

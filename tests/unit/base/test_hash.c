@@ -50,7 +50,7 @@ static void check_files(void)
 	enum { N = 200000 };
 	static unsigned char bytes[N];
 	unsigned char whole[HASH_BYTES], pieces[HASH_BYTES], file[HASH_BYTES];
-	char path[] = "/tmp/mgbatch-hash-XXXXXX";
+	char path[] = "/tmp/mgbatch-hash-XXXXXX", hex[HASH_HEX_SIZE];
 	struct hash_state *st = hash_begin();
 	struct err err = ERR_INIT;
 	size_t i;
@@ -65,8 +65,13 @@ static void check_files(void)
 	OK(!memcmp(whole, pieces, HASH_BYTES), "in pieces");
 	OK(fd >= 0 && fs_replace(path, bytes, N, &err) == 0, "a file");
 	OK(hash_file(path, file, &err) == 0 && !memcmp(whole, file, HASH_BYTES), "of a file");
+	hash_hex(hex, whole);
+	IS_INT(hash_file_is(path, hex, &err), 1, "a file has its hash");
+	hex[7] ^= 1;
+	IS_INT(hash_file_is(path, hex, &err), 0, "and no other");
 	close(fd);
 	unlink(path);
+	IS_INT(hash_file_is(path, hex, &err), -1, "one that cannot be read");
 	OK(hash_file(path, file, &err) == -1 && !memcmp(whole, file, HASH_BYTES), "a missing file: %s", err.text);
 	OK(hash_file("/tmp", file, &err) == -1, "a folder: %s", err.text);
 }

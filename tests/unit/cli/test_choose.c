@@ -35,6 +35,7 @@ static const struct {
 } mistakes[] = {
 	{ "sed = 1", "--select, at character 1: unknown name 'sed', did you mean 'seed'?" },
 	{ "seed = 1 and bmp > 100", "at character 14: unknown name 'bmp', did you mean 'bpm'?" },
+	{ "sett = a", "at character 1: unknown name 'sett', did you mean 'set'?" },
 	{ "state = don", "unknown state 'don'" },
 	{ "seed = ", "at character 8" },
 	{ "set = a and", "--select" },

@@ -2,7 +2,11 @@
 #include "manifest_case.h"
 #include "tap.h"
 
+#include "base/fs.h"
 #include "base/text.h"
+
+#include <stdlib.h>
+#include <unistd.h>
 
 static struct card *card;
 
@@ -187,6 +191,31 @@ static void check_limits(void)
 	OK(manifest_read(&none, "tests/data/no-such.yaml", card, NULL, &err) == -1 && strstr(err.text, "no-such"), "a file that is not there");
 }
 
+/* Rows of a file have labels, though no column sets a parameter. */
+static void check_file_limit(void)
+{
+	struct manifest_overrides over = { .jobs_max = 10, .backend = "fake" };
+	struct strbuf text = STRBUF_INIT(1 << 16);
+	char dir[] = "/tmp/test-manifest-XXXXXX", *path;
+	struct err err = ERR_INIT;
+	struct manifest *m;
+
+	if (!OK(mkdtemp(dir) != NULL, "a folder"))
+		return;
+	path = fs_join(dir, "moods.csv");
+	OK(fs_replace(path, "mood\na\nb\nc\nd\ne\nf\ng\nh\ni\n", 23, &err) == 0, "a file of nine rows");
+	strbuf_adds(&text, "version: 1\nparams: {duration: 1}\nsets:\n");
+	for (int i = 0; i < 6; i++)
+		strbuf_addf(&text, "  s%d: {params: {prompt: \"{mood} %d\"}, sweep: {r: {file: %s}}}\n", i, i, path);
+	m = expand(text.buf, &over);
+	OK(has_mistake(m, "more than 50 values"), "files that are named often ask for memory too");
+	manifest_free(m);
+	strbuf_release(&text);
+	(void)unlink(path);
+	(void)rmdir(dir);
+	free(path);
+}
+
 /* Two mistakes at once, sorted by place though one is found later. */
 static void check_all_at_once(void)
 {
@@ -214,6 +243,7 @@ int main(void)
 	check_inheritance();
 	check_input();
 	check_limits();
+	check_file_limit();
 	check_all_at_once();
 	card_close(card);
 	return tap_done();

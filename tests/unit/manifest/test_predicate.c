@@ -6,14 +6,14 @@
 static struct card *card;
 static struct value values[CARD_PARAMS_MAX];
 static const struct job_maker maker = { PARAM_FAKE, "fake", NULL };
-static const struct job_axis axes[] = { { "mood", "calm" }, { "tempo", "slow" }, { "tempo.bpm", "80" }, { "gap", "" } };
+static const struct job_axis axes[] = { { "mood", "calm" }, { "tempo", "slow" }, { "tempo.bpm", "80" }, { "gap", "" }, { "row.Song Title", "It" } };
 static const char *const tags[] = { "ambient", "night" };
-static struct job job = { .maker = &maker, .values = values, .set = "rain", .axes = axes, .n_axes = 4, .tags = tags, .n_tags = 2, .take = 2 };
+static struct job job = { .maker = &maker, .values = values, .set = "rain", .axes = axes, .n_axes = 5, .tags = tags, .n_tags = 2, .take = 2 };
 static struct arena arena = ARENA_INIT;
 
 static bool is_variable(void *arg, const char *name)
 {
-	static const char *const names[] = { "mood", "tempo", "bpm", "tempo.bpm", "gap", "elsewhere" };
+	static const char *const names[] = { "mood", "tempo", "bpm", "tempo.bpm", "gap", "elsewhere", "Song Title" };
 
 	(void)arg;
 	for (size_t i = 0; i < sizeof names / sizeof names[0]; i++)
@@ -61,6 +61,7 @@ static void check_holds(void)
 		{ "mood = calm", true }, { "mood != calm", false }, { "mood in [glad, 'calm']", true },
 		{ "tempo = slow", true }, { "bpm = 80", true }, { "bpm = 80.0", true }, { "tempo.bpm >= 80", true }, { "bpm < 100 and bpm > 60", true },
 		{ "mood < 3", false }, { "elsewhere = x", false }, { "elsewhere != x", true },
+		{ "'Song Title' = It", true }, { "not \"Song Title\" in [It, is]", false }, { "seed = 5 and 'Song Title' = 'is'", false },
 		{ "set = rain", true }, { "set in [hook, rain]", true }, { "set != rain", false },
 		{ "take = 2", true }, { "take < 2", false },
 		{ "tags = night", true }, { "tag = day", false }, { "tags != day", true }, { "tags in [day, night]", true }, { "tags not in [day]", true },
@@ -96,6 +97,8 @@ static void check_mistakes(void)
 		{ "  ", 0, "the condition is empty" },
 		{ "temprature = 1", 0, "did you mean 'temperature'?" },
 		{ "seed = 1 and moood = x", 13, "did you mean 'mood'?" },
+		{ "tgas = night", 0, "did you mean 'tags'?" },
+		{ "sate = done", 0, "did you mean 'state'?" },
 		{ "seed = 1 and", 12, "ends where a name" },
 		{ "seed", 4, "ends where =, !=" },
 		{ "seed = ", 7, "ends where a value" },
@@ -156,7 +159,7 @@ static void check_limits(void)
 	strbuf_reset(&text);
 	for (int i = 0; i < 70000; i++)
 		strbuf_addc(&text, ' ');
-	OK(parse(&p, text.buf, &offset, &why) == -1 && strstr(why.buf, "too long"), "so has the text");
+	OK(parse(&p, text.buf, &offset, &why) == -1 && strstr(why.buf, "longer than 64 KiB"), "so has the text");
 	strbuf_release(&text);
 	strbuf_release(&why);
 }

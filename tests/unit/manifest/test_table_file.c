@@ -162,6 +162,36 @@ static void check_limits(void)
 	strbuf_release(&text);
 }
 
+/* A short file must not ask for much memory: by columns that come after many rows, or by a line that is large when it is read. */
+static void check_memory(void)
+{
+	struct strbuf text = STRBUF_INIT(TABLE_LINE_MAX + 100);
+	struct table_file *t;
+
+	for (int i = 0; i < ROWS_MAX - 1; i++)
+		strbuf_adds(&text, "{}\n");
+	strbuf_addc(&text, '{');
+	for (int i = 0; i < TABLE_COLUMNS_MAX; i++)
+		strbuf_addf(&text, "%s\"c%d\":1", i ? "," : "", i);
+	strbuf_adds(&text, "}\n");
+	t = parse(text.buf, text.len, TABLE_JSONL);
+	OK(t->n_mistakes == 1 && strstr(t->mistakes[0].text, "more than 64000 cells"), "columns of the last row count for all rows");
+	IS_INT(t->n_mistakes ? t->mistakes[0].line : 0, ROWS_MAX, "and are said there");
+	IS_INT(t->n_columns, TABLE_CELLS_PER_ROW, "no further one is made");
+	table_file_free(t);
+
+	strbuf_reset(&text);
+	strbuf_adds(&text, "{\"x\":\"a\"}\n{\"x\":[");
+	while (text.len < TABLE_LINE_MAX + 20)
+		strbuf_adds(&text, "0,");
+	strbuf_adds(&text, "0]}\n{\"x\":\"b\"}\n");
+	t = parse(text.buf, text.len, TABLE_JSONL);
+	OK(t->n_mistakes == 1 && t->mistakes[0].line == 2 && strstr(t->mistakes[0].text, "more than the limit"), "a line has a limit");
+	IS_INT(t->n_rows, 2, "and is the only one that is left out");
+	table_file_free(t);
+	strbuf_release(&text);
+}
+
 /* ---- what is written is read ------------------------------------------------------- */
 
 static uint32_t draw(uint32_t *state)
@@ -283,6 +313,7 @@ int main(void)
 	check_cells();
 	check_mistakes();
 	check_limits();
+	check_memory();
 	check_written();
 	check_open();
 	check_kinds();

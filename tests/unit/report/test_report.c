@@ -113,9 +113,10 @@ static void check_csv(const char *dir)
 	OK(text_is_headed(text) && count_of(text, "\r\n") == 5, "jobs.csv: a heading and four rows");
 	OK(strstr(text, "\r\naaaaaaaaaaaa,rain,done,rain/a b#1.wav,1,\"[\"\"ambient\"\",\"\"<b>\"\"]\",</script><script>alert('1')</script>,3,1,9007199254740991,slow,"
 			"\"x,\"\"y\"\"\",0,0,0,,,,2023-11-14T22:13:20.000Z,2023-11-14T22:13:21.000Z,0.25,3,32000,2,wav,16,44,-1000,0.5," HASH64
-			"," HASH64 ",fake\r\n") != NULL, "jobs.csv: a finished job's row");
-	OK(strstr(text, "\r\ncccccccccccc,rain,failed,") && strstr(text, ",0,0,0,io,\"it said \"\"no\"\", twice\",,,,,,,,,,,,,,,\r\n"),
+			"," HASH64 ",fake,fake\r\n") != NULL, "jobs.csv: a finished job's row");
+	OK(strstr(text, "\r\ncccccccccccc,rain,failed,") && strstr(text, ",0,0,0,io,\"it said \"\"no\"\", twice\",,,,,,,,,,,,,,,,fake\r\n"),
 	   "jobs.csv: a failed job's row has class and sentence and no file");
+	OK(strstr(text, ",arithmetic,made_by\r\n") && strstr(text, ",native:x\r\n"), "jobs.csv: whose each is");
 	OK(strstr(text, "\r\ndddddddddddd,rain,superseded,") != NULL, "jobs.csv: superseded jobs too");
 	free(text);
 }
@@ -188,6 +189,9 @@ static void check_data(const struct json *root)
 	IS_INT(json_number(nth(failed, ROW_FILE), -1), 0, "and no file");
 	IS_TEXT(text_of(root, nth(nth(json_member(root, "jobs"), 1), ROW_MAKER)), "native:x", "each its own maker");
 	IS_TEXT(json_string(json_member(json_member(root, "alias"), "guidance"), NULL), "classifierFreeGuidance", "the card's short names");
+	IS_TEXT(json_string(json_member(root, "run_options"), NULL), " --backend fake --set 'prompt=<b>'", "what a run has to say again");
+	IS_TEXT(json_string(json_member(root, "find_options"), NULL), " --backend fake", "what a look has to");
+	OK(!json_bool(json_member(root, "has_output"), true), "the folder was not named");
 }
 
 /* The policy names the SHA-256 of the style and of the script, or neither would run. */
@@ -218,6 +222,7 @@ static void check_html(const char *dir)
 	OK(strstr(text, "<h1>a &lt;b&gt; &amp; c</h1>") != NULL, "the name is escaped");
 	OK(strstr(text, "2 of 3") != NULL, "what is done is counted");
 	OK(strstr(text, "Failed: 1 io (") != NULL, "failures by class");
+	OK(strstr(text, "<a href=\"#state=failed\">1</a>") != NULL, "their number leads to them");
 	OK(strstr(text, "<code>fake</code> (1 of 2 done), <code>native:x</code> (1 of 1 done)") != NULL, "who made how many");
 	OK(!strstr(text, "2023-11-14"), "no time: equal folders have equal pages");
 	OK(!strstr(text, "{{"), "no mark is left");
@@ -316,6 +321,15 @@ static void check_remake(void)
 		"# made by fake\nversion: 1\nname: job-aaaaaaaaaaaa\nbackend: fake\nparams:\n"
 		"  prompt: \"a {{b}} \\\"c\\\" \\u2028\\u0085\xC3\xA9\"\n  duration: 2.5\n  continuation: false\n",
 		"a manifest of one job");
+	strbuf_reset(&lines);
+	job.params = "{}";
+	job.canonical = "{\"inputs\":{\"inputAudio\":\"" HASH64 "\"},\"made_by\":\"native:x\",\"model\":\"meta-musicgen\",\"params\":{}}";
+	OK(report_remake(&lines, &job, "native", &err) == 0, "remade %s", err.text);
+	IS_TEXT(lines.buf,
+		"# made by native:x\n# (these weights: where they are not installed, name their folder by --checkpoint)\n"
+		"# inputAudio: the file of SHA-256 " HASH64 "; a path is relative to where this manifest lies\n"
+		"version: 1\nname: job-aaaaaaaaaaaa\nbackend: native\nparams:\n",
+		"what the lines cannot hold is said");
 	job.params = "{";
 	OK(report_remake(&lines, &job, "fake", &err) < 0 && strstr(err.text, "aaaaaaaaaaaa"), "a broken row is told: %s", err.text);
 	strbuf_release(&lines);
@@ -351,6 +365,7 @@ int main(void)
 	fake_head.made_by = "fake";
 	fake_head.tool_version = "0";
 	fake_head.manifest_path = "m.yaml";
+	fake_head.last_command_line = "mgbatch run --backend fake --set 'prompt=<b>' --limit 3 m.yaml";
 	fake_head.last_started_ms = 1700000000000;
 	fake_head.last_exit_status = -1;
 	if (OK(report_write(NULL, dir, &err) == 0, "written %s", err.text)) {

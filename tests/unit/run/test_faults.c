@@ -360,7 +360,7 @@ int main(void)
 	test_reap_fails();
 	test_no_spin();
 	test_ledger_fails();
-	test_disk_full("no room for files", full_for_files, 100);
+	test_disk_full("no room for files", full_for_files, 200);
 	test_disk_full("no room at all", full_for_all, 120);
 	test_signals_any_time();
 	return tap_done();

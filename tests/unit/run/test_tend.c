@@ -186,6 +186,40 @@ static void test_gc(void)
 	some_jobs_close(&s);
 }
 
+/* The folder's files were moved elsewhere and linked; so was what a dead run had left. Nothing outside the folder is removed. */
+static void test_gc_and_links(void)
+{
+	struct run_gc_result result;
+	struct some_jobs s, elsewhere;
+	struct some_run r;
+	char from[160], to[160];
+
+	some_jobs_open(&s, 4);
+	some_jobs_open(&elsewhere, 1);
+	some_run_init(&r, &s);
+	IS_INT(some_run_go(&r), 0, "all done");
+	r.config.n_jobs = 2;
+	IS_INT(some_run_go(&r), 0, "two vanish");
+	(void)snprintf(from, sizeof from, "%s/a", s.dir);
+	(void)snprintf(to, sizeof to, "%s/a", elsewhere.dir);
+	OK(rename(from, to) == 0 && symlink(to, from) == 0, "the sounds lie elsewhere");
+	put_file(&elsewhere, "mine/notes.txt~", "mine");
+	OK(remove_all_of(&s, ".mgbatch/part"), "the folder of what is half made goes");
+	(void)snprintf(from, sizeof from, "%s/.mgbatch/part", s.dir);
+	(void)snprintf(to, sizeof to, "%s/mine", elsewhere.dir);
+	IS_INT(symlink(to, from), 0, "and is a link to another");
+	IS_INT(gc(&s, true, false, &result), 0, "gc");
+	IS_INT(result.n_files[RUN_GC_SUPERSEDED] + result.n_files[RUN_GC_LEFT], 0, "removes nothing");
+	IS_INT(result.n_foreign, 2, "two files behind a link");
+	IS_INT(some_run_go(&r), 0, "a run");
+	OK(has_file(&elsewhere, "a/003.wav") && has_file(&elsewhere, "mine/notes.txt~"), "all of it is there");
+	r.config.n_jobs = 4;
+	IS_INT(some_run_go(&r), 0, "the two are back");
+	IS_INT(r.n_done, 0, "and were never forgotten");
+	some_jobs_close(&elsewhere);
+	some_jobs_close(&s);
+}
+
 /* What a dead run's rows and moves name is for the next run to settle. */
 static void test_gc_leaves_unsettled(void)
 {
@@ -337,6 +371,7 @@ int main(void)
 	test_retry_by_id();
 	test_retry_paid();
 	test_gc();
+	test_gc_and_links();
 	test_gc_leaves_unsettled();
 	test_refusals();
 	test_verify();

@@ -43,6 +43,10 @@ int main(void)
 	strbuf_reset(&text);
 	IS_INT(walk_files(s.dir, "b", NULL, note, &text, &err), 0, "a folder below");
 	IS_TEXT(text.buf, "b/1=1 b/2=2 b/skip=1", "paths begin at the root");
+	strbuf_reset(&text);
+	IS_INT(walk_files(s.dir, "c", NULL, note, &text, &err), 0, "a link below");
+	IS_INT(walk_files(s.dir, "c/b", NULL, note, &text, &err), 0, "a folder behind it");
+	IS_TEXT(text.buf, "", "are not followed");
 	put(&s, "b/stop", "x");
 	IS_INT(walk_files(s.dir, "", NULL, note, &text, &err), -1, "a visitor's err ends it");
 	IS_TEXT(err.text, "stopped", "and is the err");
