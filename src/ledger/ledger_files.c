@@ -100,6 +100,9 @@ int ledger_each_away(struct ledger *l, ledger_visit_away visit, void *arg, struc
 
 int ledger_drop_aways(struct ledger *l, struct err *err)
 {
+	/* what a run of a part of the jobs did not supersede has lost its place now */
+	if (sql_run_plain(l, SQL_SUPERSEDE_AWAYS, err) != 0)
+		return -1;
 	return sql_run_plain(l, SQL_DROP_AWAYS, err);
 }
 

@@ -88,6 +88,9 @@
 	X(SQL_PUT_SETTLED, "UPDATE artifact SET temp = '' WHERE seq = ?1")                                           \
 	X(SQL_MOVE_OTHERS, "UPDATE artifact SET path = ?3 WHERE path = ?2 AND seq <> ?1")                            \
 	X(SQL_DROP_FILE, "DELETE FROM artifact WHERE seq = ?1")                                                      \
+	X(SQL_SUPERSEDE_AWAYS,                                                                                       \
+	  "UPDATE job SET state = 'superseded' WHERE state = 'done' AND seq IN"                                      \
+	  " (SELECT artifact.seq FROM artifact JOIN away ON artifact.path = away.old_path)")                         \
 	X(SQL_PUT_AWAY, "INSERT OR REPLACE INTO away(path, old_path) VALUES (?1, ?2)")                               \
 	X(SQL_AWAYS,                                                                                                 \
 	  "SELECT w.path, w.old_path FROM away AS w WHERE NOT EXISTS (SELECT 1 FROM artifact AS a JOIN job AS j "    \

@@ -111,7 +111,8 @@ int ledger_put_away(struct ledger *l, const char *path, const char *old_path, st
 typedef int (*ledger_visit_away)(void *arg, const char *path, const char *old_path, struct err *err);
 /* Those whose path is not a finished job's. */
 int ledger_each_away(struct ledger *l, ledger_visit_away visit, void *arg, struct err *err) WARN_UNUSED;
-int ledger_drop_aways(struct ledger *l, struct err *err) WARN_UNUSED; /* all of them */
+/* Forgets all of them; a finished job whose file has made way is superseded. */
+int ledger_drop_aways(struct ledger *l, struct err *err) WARN_UNUSED;
 int ledger_drop_file(struct ledger *l, int64_t seq, struct err *err) WARN_UNUSED;
 /* Appends where the job's file is said to be; nothing when it has none. */
 int ledger_get_file_path(struct ledger *l, int64_t seq, struct strbuf *out, struct err *err) WARN_UNUSED;

@@ -65,7 +65,7 @@ static int look_at_row(void *arg, const struct ledger_job *row, struct err *err)
 
 	(void)err;
 	if (i < 0) {
-		if (row->state == JOB_SUPERSEDED)
+		if (row->state == JOB_SUPERSEDED || judge_is_partial(r->config))
 			return 0;
 		MEM_GROW(e->vanished, e->n_vanished, e->cap_vanished);
 		e->vanished[e->n_vanished++] = row->seq;

@@ -92,6 +92,11 @@ bool judge_selects(const struct run_config *config, struct verdict *v, enum job_
 	return false;
 }
 
+bool judge_is_partial(const struct run_config *config)
+{
+	return config->select || config->limit > 0;
+}
+
 /* ---- the index ------------------------------------------------------------------------- */
 
 static size_t place_of(const struct id_index *x, const unsigned char id[HASH_BYTES])

@@ -37,6 +37,9 @@ enum job_state judge_state(const struct verdict *v, enum job_state now); /* the 
  */
 bool judge_selects(const struct run_config *config, struct verdict *v, enum job_state now, const struct job *job);
 
+/* A run of a part of the jobs (--select, --limit): it supersedes nothing (DESIGN section 3). */
+bool judge_is_partial(const struct run_config *config);
+
 /* From ids to places in config->jobs; open addressing on the id's own bits, which are as good as random. */
 struct id_index {
 	int64_t *places; /* [size], -1: free */

@@ -50,7 +50,7 @@ static int plan_row(void *arg, const struct ledger_job *row, struct err *err)
 		p->audio_s_done += row->audio_s;
 	}
 	if (i < 0) {
-		p->plan->n_superseded += row->state != JOB_SUPERSEDED;
+		p->plan->n_superseded += row->state != JOB_SUPERSEDED && !judge_is_partial(p->config);
 		if (row->has_artifact) {
 			MEM_GROW(p->occupied, p->n_occupied, p->cap_occupied);
 			p->occupied[p->n_occupied++] = mem_strdup(row->file_path);

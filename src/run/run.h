@@ -86,7 +86,7 @@ struct run_config {
 	bool wait;        /* wait for another run's lock instead of ERR_LOCKED */
 	bool remake_stale;
 	/* --select: which jobs a run may make, asked once of each when its state is known (enrolled, before the loop). NULL: all.
-	 * What is not selected is enrolled and left alone, and superseding looks at all jobs. Counts are of the selected. */
+	 * What is not selected is enrolled and left alone. With it, or with a limit, a run supersedes nothing. Counts are of the selected. */
 	bool (*select)(void *arg, const struct job *job, enum job_state state);
 	void *select_arg;
 	void (*listen)(void *arg, const struct run_news *news);

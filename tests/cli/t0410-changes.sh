@@ -41,12 +41,14 @@ run 0 mgbatch plan m.yaml
 has stdout '2 new'
 has stdout '1 no longer in the manifest; their files stay'
 run 3 mgbatch run m.yaml -q --limit 1
-is "$(state superseded)" 1 'superseded also under a limit'
+is "$(state superseded)" 0 'a limit supersedes nothing'
 run 0 mgbatch run m.yaml -q --select 'seed = 2'
-is "$(state superseded)/$(state pending)" 1/1 'a selection supersedes nothing that it does not choose'
+is "$(state superseded)/$(state pending)" 0/1 'nor does a selection'
+has out/study/metadata.jsonl 's1.wav'
+run 0 mgbatch run m.yaml -q
+is "$(state superseded)" 1 'a whole run does'
 is "$(sha out/study/a/s1.wav)" "$s1" 'the superseded file stays'
 hasnt out/study/metadata.jsonl 's1.wav'
-run 0 mgbatch run m.yaml -q
 ok 'rows and files agree' whole
 
 # back, with its file still there; and back after the file went: done again
@@ -66,6 +68,14 @@ is "$(sha out/study/a/s1.wav)" "$s1" 'it is done again, with the same samples'
 # replaced: a corrected prompt takes the path, the old file is kept aside, and comes back whole
 manifest 'hard rain' 1..6 'a/{axes}' wav >corrected.yaml
 is "$(plan corrected.yaml)" 'new 6 replaced 6 superseded 6 to_make 6' 'plan: six replaced'
+cp -r out out.before
+run 0 mgbatch run corrected.yaml -q --select 'seed = 1'
+is "$(state 'done')/$(state superseded)/$(state pending)" 6/1/5 'of a selection one is replaced, and only its forerunner superseded'
+is "$(wc -l <out/study/metadata.jsonl | tr -d ' ')" 6 'the others are still told of'
+hasnt out/study/metadata.jsonl .mgbatch
+run 0 mgbatch verify corrected.yaml
+rm -rf out
+mv out.before out
 run 0 mgbatch plan corrected.yaml
 has stdout '6 of the new take the path of an old file, which moves to .mgbatch/old'
 run 0 mgbatch run corrected.yaml -q

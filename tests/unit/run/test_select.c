@@ -66,7 +66,7 @@ static void test_some(void)
 	some_jobs_close(&s);
 }
 
-/* Superseding looks at the manifest, not at the selection. */
+/* A run of a part of the jobs leaves alone what vanished; a whole run does not. */
 static void test_supersedes_nothing(void)
 {
 	struct choice c;
@@ -81,7 +81,14 @@ static void test_supersedes_nothing(void)
 	IS_INT(count_of(&s, JOB_DONE), 20, "the others stay what they are");
 	r.config.n_jobs = 15;
 	IS_INT(some_run_go(&r), 0, "five vanish from the manifest");
-	IS_INT(count_of(&s, JOB_SUPERSEDED), 5, "and are superseded, selected or not");
+	IS_INT(count_of(&s, JOB_SUPERSEDED), 0, "and stay under a selection");
+	r.config.select = NULL;
+	r.config.limit = 1;
+	IS_INT(some_run_go(&r), 0, "a limit that nothing reaches");
+	IS_INT(count_of(&s, JOB_SUPERSEDED), 0, "they stay under it too");
+	r.config.limit = 0;
+	IS_INT(some_run_go(&r), 0, "a whole run");
+	IS_INT(count_of(&s, JOB_SUPERSEDED), 5, "supersedes them");
 	some_jobs_close(&s);
 }
 
@@ -135,7 +142,11 @@ static void test_plan(void)
 	IS_INT(plan.audio_s_to_make, 2, "of so many seconds");
 	r.config.n_jobs = 20;
 	IS_INT(run_plan(&r.config, &plan, &err), 0, "a plan when ten vanished");
-	IS_INT(plan.n_superseded, 10, "counts them all, selected or not");
+	IS_INT(plan.n_superseded, 0, "supersedes none while it is of a part");
+	r.config.select = NULL;
+	r.config.limit = 0;
+	IS_INT(run_plan(&r.config, &plan, &err), 0, "a plan of the whole");
+	IS_INT(plan.n_superseded, 10, "counts them");
 	some_jobs_close(&s);
 }
 
