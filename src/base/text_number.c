@@ -3,6 +3,7 @@
 
 #include "base/err.h"
 
+#include <float.h>
 #include <inttypes.h>
 #include <math.h>
 #include <stdio.h>
@@ -109,7 +110,12 @@ static int shortest_digits(double value, char digits[18], int *ret_point)
 	int precision, n = 0;
 	const char *s;
 
-	for (precision = 0; precision < 17; precision++) { /* 17 digits always suffice */
+	/*
+	 * A decimal of up to DBL_DIG (15) digits that reads back as a value is, but for subnormal ones, the value rounded to
+	 * 15 digits: their neighbours are farther away than half the distance of two doubles. So the search begins there, and
+	 * the zeros at its end are dropped below.
+	 */
+	for (precision = value < DBL_MIN ? 0 : DBL_DIG - 1; precision < 17; precision++) { /* 17 digits always suffice */
 		(void)snprintf(text, sizeof text, "%.*e", precision, value);
 		if (strtod(text, NULL) == value) /* exact on purpose: this is the definition */
 			break;

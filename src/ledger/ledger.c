@@ -10,6 +10,7 @@
 #include <string.h>
 
 #define BUSY_TIMEOUT_MS 10000 /* a reader of a network ledger holds the writer up while it copies it */
+#define PAGE_BYTES "8192"     /* a row has half a KiB; counting a million jobs reads them all, half as often as by SQLite's own 4096 */
 #define CACHE_KIB 65536       /* while a million jobs are enrolled the index of ids stays in memory (40 bytes each) */
 
 static int run_text(struct ledger *l, const char *text, struct err *err)
@@ -72,6 +73,8 @@ static int set_journal(struct ledger *l, bool is_network, bool costs_money, stru
 	const char *journal = is_network ? "PRAGMA journal_mode = TRUNCATE" : "PRAGMA journal_mode = WAL";
 
 	l->is_quick = !is_network && !costs_money;
+	if (run_text(l, "PRAGMA page_size = " PAGE_BYTES, err) != 0) /* heard by a new file alone */
+		return -1;
 	if (run_text(l, journal, err) != 0)
 		return -1;
 	return run_text(l, l->is_quick ? "PRAGMA synchronous = NORMAL" : "PRAGMA synchronous = FULL", err);

@@ -5,7 +5,7 @@
  * it is done by background threads. The ledger is written here, by the loop's own thread, for three groups that change roles:
  *
  *   filling   takes finished jobs, up to RUN_GROUP_MAX or for RUN_GROUP_MS; its files are being made
- *   making    takes no more; its files are still being made
+ *   making    takes no more; once its files are made they are synced, all together (sync.h)
  *   placing   its rows say `made`, its files have their names, their folders are being synced
  *
  * A turn writes, in one transaction, that those of `placing` are done and those of `making` made; then it gives the latter
@@ -23,17 +23,27 @@
 
 /* ---- making ------------------------------------------------------------------------------ */
 
-/* In the background. What is complete is on the disk before its row says so. */
+/* In the background. */
 static void make_file(void *arg)
 {
 	struct run_file *f = arg;
 	const struct run_config *c = f->config;
 	char *full = fs_join(c->output_dir, f->from);
-	struct err ignored = ERR_INIT;
-	int rc = artifact_make(&c->jobs[f->index], &f->pcm, &c->artifact, full, &f->artifact, &f->why);
 
+	if (artifact_make(&c->jobs[f->index], &f->pcm, &c->artifact, full, &f->artifact, &f->why) == 0)
+		fs_begin_sync(full);
 	pcm_release(&f->pcm);
-	if (rc == 0 && fs_sync_file(full, &f->why) != 0)
+	free(full);
+}
+
+/* In the background, once all of its group are made. What is complete is on the disk before its row says so. */
+static void sync_file(void *arg)
+{
+	struct run_file *f = arg;
+	char *full = fs_join(f->config->output_dir, f->from);
+	struct err ignored = ERR_INIT;
+
+	if (fs_sync_file(full, &f->why) != 0)
 		(void)!fs_remove(full, &ignored);
 	free(full);
 }
@@ -52,6 +62,41 @@ static bool is_made(struct run *r, struct run_group *g)
 	while (g->n_made < g->n && tasks_done(r->tasks, &g->files[g->n_made].task))
 		wait_for_first(r, g);
 	return g->n_made == g->n;
+}
+
+static void begin_sync(struct run *r, struct run_group *g)
+{
+	if (g->is_syncing)
+		return;
+	g->is_syncing = true;
+	for (int k = 0; k < g->n; k++) {
+		struct run_file *f = &g->files[k];
+
+		if (f->why.code != ERR_NONE)
+			continue;
+		f->task.fn = sync_file;
+		tasks_add(r->tasks, &f->task);
+	}
+}
+
+/* Made and synced, of `making`. */
+static bool is_whole(struct run *r, struct run_group *g)
+{
+	if (!is_made(r, g))
+		return false;
+	begin_sync(r, g);
+	while (g->n_synced < g->n && tasks_done(r->tasks, &g->files[g->n_synced].task))
+		g->n_synced++;
+	return g->n_synced == g->n;
+}
+
+static void wait_until_whole(struct run *r, struct run_group *g)
+{
+	while (g->n_made < g->n)
+		wait_for_first(r, g);
+	begin_sync(r, g);
+	for (; g->n_synced < g->n; g->n_synced++)
+		tasks_wait(r->tasks, &g->files[g->n_synced].task);
 }
 
 /* A new name for every attempt: what a dead attempt left is never written over. */
@@ -123,7 +168,8 @@ static void empty(struct run_group *g)
 	sync_dirs_release(&g->dirs);
 	g->n = g->n_made = 0;
 	g->n_pcm_bytes = 0;
-	g->has_failed = false;
+	g->n_synced = 0;
+	g->has_failed = g->is_syncing = false;
 }
 
 /* What could not be made fails here and leaves the group. */
@@ -214,8 +260,7 @@ int keep_turn(struct run *r, struct err *err)
 {
 	struct run_group *placed = r->placing, *made = r->making;
 
-	while (made->n_made < made->n)
-		wait_for_first(r, made);
+	wait_until_whole(r, made);
 	if (sync_dirs_end(&placed->dirs, r->tasks, err) != 0 || write_rows(r, placed, made, err) != 0) {
 		ledger_rollback(r->ledger);
 		keep_drop(r);
@@ -246,8 +291,7 @@ void keep_drop(struct run *r)
 {
 	struct err ignored = ERR_INIT;
 
-	while (r->making->n_made < r->making->n)
-		wait_for_first(r, r->making);
+	wait_until_whole(r, r->making);
 	while (r->filling->n_made < r->filling->n)
 		wait_for_first(r, r->filling);
 	if (r->tasks)
@@ -290,7 +334,7 @@ bool keep_is_due(struct run *r)
 		close_filling(r);
 	if (r->n_slots == 0)
 		return !keep_is_empty(r);
-	if (r->making->n > 0 && is_made(r, r->making))
+	if (r->making->n > 0 && is_whole(r, r->making))
 		return true;
 	return r->placing->n > 0 && r->making->n == 0 && sync_dirs_ended(&r->placing->dirs, r->tasks);
 }

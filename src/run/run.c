@@ -36,6 +36,8 @@ static void refresh_counts(struct run *r)
 	for (size_t i = 0; i < r->n_slots; i++) {
 		const struct job *job = &r->config->jobs[r->slots[i].index];
 
+		if (r->slots[i].progress <= 0)
+			continue;
 		r->counts.running_fraction_s += r->slots[i].progress * job_audio_seconds(job);
 		r->counts.work_running += r->slots[i].progress * run_job_work(job);
 	}

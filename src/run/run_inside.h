@@ -53,6 +53,8 @@ struct run_group {
 	int n_made;               /* the first of them that are known to have come out of the background */
 	size_t n_pcm_bytes;       /* samples of the others */
 	bool has_failed;          /* one of the first could not be made */
+	bool is_syncing;          /* all are made */
+	int n_synced;             /* the first of them that are known to be */
 	int64_t since_ms;         /* monotonic, of the first */
 	struct aways aways;
 	struct sync_dirs dirs;

@@ -75,7 +75,7 @@ manifest() # name jobs
 version: 1
 name: $1
 backend: fake
-params: {prompt: "a tiny file", duration: 1}
+params: {prompt: "a tiny file", duration: 0.1}
 sweep: {seed: 1..$2}
 output: {dir: $1}
 EOF

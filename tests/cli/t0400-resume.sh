@@ -42,7 +42,7 @@ has stdout '40 of 40 jobs done (5 before)'
 is "$(sounds limited)" "$wanted" 'and equal a run in one go, byte for byte'
 
 # a kill that nothing can catch
-sed 's/delay: 0/delay: 200ms/' whole.yaml >slow.yaml
+sed 's/delay: 0/delay: 500ms/' whole.yaml >slow.yaml
 "$BUILD/mgbatch" run slow.yaml --output killed >/dev/null 2>&1 &
 pid=$!
 await some_done killed

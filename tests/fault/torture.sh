@@ -34,8 +34,8 @@ native_manifest()
 version: 1
 name: torture
 checkpoint: $ROOT/manifests/demo/model
-params: {prompt: "rain on a tin roof", duration: 0.5}
-sweep: {seed: 1..8, temperature: [0.8, 1.2]}
+params: {prompt: "rain on a tin roof"}
+sweep: {seed: [1, 2], duration: [0.2, 0.5, 1, 1.5, 2, 2.5, 3]} # jobs that end one after the other leave a middle to hit
 EOF
 }
 

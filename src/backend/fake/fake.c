@@ -70,7 +70,8 @@ static enum backend_answer fake_submit(struct backend *b, const struct backend_t
 /* The recurrence s[n+1] = 2 cos(w) s[n] - s[n-1] costs one multiplication a sample and no library's sine. */
 static struct pcm make_sound(const struct job *job)
 {
-	size_t n = (size_t)(FAKE_SECONDS * FAKE_RATE_HZ);
+	double share_s = job_audio_seconds(job) * FAKE_SHARE;
+	size_t n = (size_t)((share_s < FAKE_SECONDS ? share_s : FAKE_SECONDS) * FAKE_RATE_HZ);
 	struct pcm pcm = { mem_alloc(n * FAKE_CHANNELS * sizeof(float)), n, FAKE_CHANNELS, FAKE_RATE_HZ };
 	double place = (job->id[0] * 256 + job->id[1]) / 65536.0;
 	double hz = FAKE_LOWEST_HZ * mathd_exp(place * FAKE_OCTAVES * 0.69314718055994530942); /* ln 2 */

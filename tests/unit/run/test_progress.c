@@ -1,6 +1,22 @@
 /* run/progress: the line that says how far a run is. */
 #include "run/run.h"
 #include "tap.h"
+#include "unit/run/some_jobs.h"
+
+/* Two rows of the batch for each second, and one where the guidance needs no second. */
+static void test_work(void)
+{
+	struct some_jobs s;
+	int guidance, n_params;
+
+	some_jobs_open(&s, 2);
+	guidance = card_find(s.card, "classifierFreeGuidance");
+	n_params = card_n_params(s.card);
+	s.values[n_params + guidance] = (struct value){ .as.number = 1, .kind = VALUE_NUMBER };
+	IS_NEAR(run_job_work(&s.jobs[0]), 2, 1e-9, "a job of a second");
+	IS_NEAR(run_job_work(&s.jobs[1]), 1, 1e-9, "with a guidance of 1");
+	some_jobs_close(&s);
+}
 
 int main(void)
 {
@@ -29,5 +45,6 @@ int main(void)
 		IS_TEXT(line.buf, rows[i].want, rows[i].name);
 		strbuf_release(&line);
 	}
+	test_work();
 	return tap_done();
 }
