@@ -12,7 +12,8 @@
 #   second run   the whole command with all jobs done, against the whole first one, whose making is left out (--limit 1), which
 #                only makes it harder. That all are done is written into the ledger by SQL, with an (empty) file each, which a
 #                run looks at. The same for FILES jobs that were really made.
-#   tiny jobs    wall time of a whole run a job, against GNU parallel running `true` with --joblog a job
+#   tiny jobs    wall time of a whole run a job, against GNU parallel running `true` with --joblog a job: on the disk, where
+#                each file is synced and GNU parallel syncs nothing, and in memory, which is the runner by itself
 #   status       processor seconds with all jobs waiting and with all done
 set -eu
 jobs=${1:-${BENCH_JOBS:-1000000}}
@@ -29,7 +30,8 @@ for need in "$mgbatch" sqlite3 perl; do
 done
 mkdir -p "${BENCH_DIR:=$BUILD/bench}"
 dir=$(mktemp -d "$BENCH_DIR/scale.XXXXXX")
-trap 'rm -rf "$dir"' EXIT
+memory=
+trap 'rm -rf "$dir" ${memory:+"$memory"}' EXIT
 trap 'exit 130' INT TERM
 cd "$dir"
 
@@ -81,21 +83,32 @@ output: {dir: $1}
 EOF
 }
 
+# Both in turns: whatever else the machine does meets both.
+tiny() # what folder
+{
+	ours=0 other=0
+	for round in $(seq $rounds); do
+		timed 0 "$mgbatch" run tiny.yaml -q --output "$2/tiny$round"
+		ours=$(calc "$ours + $wall * 1000 / $files / $rounds")
+		timed 0 parallel --will-cite --joblog "$2/log" -a lines true
+		other=$(calc "$other + $wall * 1000 / $others / $rounds")
+		rm -f "$2/log"
+	done
+	figure "$1" "$ours" ms "$other" ms 0.05 'GNU parallel, true, --joblog'
+}
+
 # ---- many files -------------------------------------------------------------------------------------------------------
 
 # First: ext4 without a journal is slow to make files for minutes after many were removed.
 manifest tiny "$files" >tiny.yaml
 if parallel --version 2>/dev/null | grep -q GNU; then
 	seq "$others" >lines
-	ours=0 other=0
-	for round in $(seq $rounds); do # in turns: whatever else the machine does meets both
-		timed 0 "$mgbatch" run tiny.yaml -q --output "tiny$round"
-		ours=$(calc "$ours + $wall * 1000 / $files / $rounds")
-		timed 0 parallel --will-cite --joblog log -a lines true
-		other=$(calc "$other + $wall * 1000 / $others / $rounds")
-		rm -f log
-	done
-	figure "$files tiny jobs, each" "$ours" ms "$other" ms 0.05 'GNU parallel, true, --joblog'
+	tiny "$files tiny jobs, each" .
+	if [ -w /dev/shm ]; then
+		memory=$(mktemp -d /dev/shm/mgbatch-bench.XXXXXX)
+		tiny '  the same where a sync costs nothing' "$memory"
+		rm -rf "$memory"
+	fi
 else
 	echo 'tiny jobs: SKIP: GNU parallel is not here (tools/install-deps bench)'
 fi
