@@ -134,12 +134,14 @@ static void test_limits(void)
 	IS_INT(r.n_done, 20, "is reached");
 	IS_INT(r.result.counts.n_waiting, 35, "those held back are counted as waiting");
 	r.config.limit = 0;
-	r.config.for_s = 0.12;
+	r.config.for_s = 0.6;
 	for (int i = 0; i < 60; i++)
-		s.scripts[i].delay_s = 0.05;
+		s.scripts[i].delay_s = 0.25; /* 8 at once: 16 to 24 of the 35 left within the time, on a busy machine fewer */
 	IS_INT(some_run_go(&r), 3, "--for leaves work");
-	OK(r.n_done >= 8 && r.n_done < 35, "some are made: %d", r.n_done);
+	OK(r.n_done >= 1 && r.n_done < 35, "some are made: %d", r.n_done);
 	IS_INT(count_of(&s, JOB_RUNNING), 0, "none hangs");
+	for (int i = 0; i < 60; i++)
+		s.scripts[i].delay_s = 0;
 	s.scripts[59].fail = "input";
 	r.config.for_s = 0;
 	IS_INT(some_run_go(&r), 1, "then the rest");
@@ -200,8 +202,8 @@ static void test_time_over(void)
 	some_jobs_open(&s, 3);
 	some_run_init(&r, &s);
 	r.config.backend.n_slots = 1;
-	r.config.for_s = 0.05;
-	s.scripts[0].delay_s = 0.2;
+	r.config.for_s = 0.5;
+	s.scripts[0].delay_s = 1;
 	IS_INT(some_run_go(&r), 3, "the time is over");
 	IS_INT(r.n_done, 1, "the job that ran is done");
 	IS_INT(r.n_draining, 1, "and was waited for");
