@@ -1,6 +1,5 @@
 #include "artifact/artifact.h"
 
-#include "base/fs.h"
 #include "base/json_write.h"
 #include "base/mem.h"
 
@@ -118,15 +117,13 @@ static void draw_peaks(const struct pcm *pcm, unsigned char peaks[ARTIFACT_PEAKS
 	}
 }
 
-static int measure_file(const char *path, struct artifact *art, struct err *err)
+static int measure_file(int fd, const char *path, struct artifact *art, struct err *err)
 {
 	unsigned char hash[HASH_BYTES];
-	uint64_t size = 0;
 
-	if (hash_file(path, hash, err) != 0 || fs_size(path, &size, err) != 0)
+	if (hash_fd(fd, path, hash, &art->n_bytes, err) != 0)
 		return -1;
 	hash_hex(art->file_sha256, hash);
-	art->n_bytes = (int64_t)size;
 	return 0;
 }
 
@@ -160,28 +157,31 @@ static int measure(const struct pcm *pcm, struct artifact *art, struct err *err)
 
 /* The file itself, and what is only known of it when it is there. */
 static int write_file(const struct job *job, const struct pcm *pcm, const struct artifact_spec *spec, const char *temp_path,
-		      struct artifact *art, struct err *err)
+		      struct artifact *art, int *ret_fd, struct err *err)
 {
 	struct strbuf comment = STRBUF_INIT(AUDIO_COMMENT_MAX);
 	struct audio_write_spec write_spec = { .format = spec->format, .bits = spec->bits };
-	int rc;
+	int rc, fd;
 
 	make_comment(&comment, job, spec->arithmetic);
 	write_spec.comment = comment.buf;
 	for (int i = 0; i < 4; i++) /* the id's first 32 bits */
 		write_spec.serial = write_spec.serial << 8 | job->id[i];
-	rc = audio_write(temp_path, pcm, &write_spec, err);
-	if (rc == 0) {
-		rc = measure_file(temp_path, art, err);
-		if (rc != 0)
-			(void)unlink(temp_path); /* the first error is the one to tell */
-	}
+	rc = audio_write(temp_path, pcm, &write_spec, &fd, err);
 	strbuf_release(&comment);
-	return rc;
+	if (rc != 0)
+		return -1;
+	if (measure_file(fd, temp_path, art, err) != 0) {
+		(void)close(fd); /* the first error is the one to tell */
+		(void)unlink(temp_path);
+		return -1;
+	}
+	*ret_fd = fd;
+	return 0;
 }
 
 int artifact_make(const struct job *job, struct pcm *pcm, const struct artifact_spec *spec, const char *temp_path,
-		  struct artifact *ret, struct err *err)
+		  struct artifact *ret, int *ret_fd, struct err *err)
 {
 	struct artifact art = { .model_rate_hz = pcm->rate_hz };
 	struct pcm resampled = PCM_INIT;
@@ -201,7 +201,7 @@ int artifact_make(const struct job *job, struct pcm *pcm, const struct artifact_
 	}
 	rc = measure(finished, &art, err);
 	if (rc == 0)
-		rc = write_file(job, finished, spec, temp_path, &art, err);
+		rc = write_file(job, finished, spec, temp_path, &art, ret_fd, err);
 	if (rc == 0)
 		*ret = art;
 out:

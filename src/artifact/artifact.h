@@ -39,8 +39,9 @@ struct artifact {
 
 /* pcm is normalised in place by the job's normalizationStrategy. temp_path must not exist. On failure no file is left.
  * Another rate costs the memory of the samples at that rate once more. ERR_NONFINITE, ERR_IO, ERR_DISK_FULL,
- * ERR_MEMORY; ERR_INPUT: a rate that the format has not, a sound too long for it. Threads: any, each with its own pcm and path. */
+ * ERR_MEMORY; ERR_INPUT: a rate that the format has not, a sound too long for it. *ret_fd: the file, still open, for who syncs
+ * it; the caller closes it. Threads: any, each with its own pcm and path. */
 int artifact_make(const struct job *job, struct pcm *pcm, const struct artifact_spec *spec, const char *temp_path,
-		  struct artifact *ret, struct err *err) WARN_UNUSED;
+		  struct artifact *ret, int *ret_fd, struct err *err) WARN_UNUSED;
 
 #endif

@@ -97,10 +97,10 @@ struct audio_write_spec {
 	const char *comment; /* one tag of ASCII text of at most AUDIO_COMMENT_MAX bytes, or NULL */
 	uint32_t serial;     /* of an ogg stream, in the place of a random one */
 };
-/* Writes a whole new file (O_EXCL: an existing path is an error). On failure nothing is left behind.
- * Equal samples, spec and library versions give equal bytes. ERR_IO, ERR_DISK_FULL; ERR_INPUT: a rate or a length
- * that the format cannot hold. */
-int audio_write(const char *path, const struct pcm *pcm, const struct audio_write_spec *spec, struct err *err) WARN_UNUSED;
+/* Writes a whole new file (O_EXCL: an existing path is an error) and leaves it open for reading, for who syncs or hashes it; the
+ * caller closes *ret_fd. On failure nothing is left behind. Equal samples, spec and library versions give equal bytes.
+ * ERR_IO, ERR_DISK_FULL; ERR_INPUT: a rate or a length that the format cannot hold. */
+int audio_write(const char *path, const struct pcm *pcm, const struct audio_write_spec *spec, int *ret_fd, struct err *err) WARN_UNUSED;
 /* Reads a whole file of any of the formats as f32; n_frames at most max_frames. Used by tests and later by input audio. */
 int audio_read(const char *path, size_t max_frames, struct pcm *ret, struct err *err) WARN_UNUSED;
 

@@ -61,7 +61,9 @@ static sf_count_t sink_write(const void *bytes, sf_count_t count, void *arg)
 		return count;
 	}
 	if (!sink->bytes)
-		sink->bytes = mem_zalloc(SINK_BYTES_MAX, 1); /* zeroed: an encoder may skip what it writes later */
+		sink->bytes = mem_alloc(SINK_BYTES_MAX);
+	if (sink->at > sink->n) /* an encoder may skip what it writes later */
+		memset(sink->bytes + sink->n, 0, sink->at - sink->n);
 	memcpy(sink->bytes + sink->at, bytes, n);
 	sink->at += n;
 	if (sink->n < sink->at)

@@ -167,7 +167,7 @@ static int check_spec(const char *path, const struct pcm *pcm, const struct audi
 	return check_rate(path, pcm, spec->format, err);
 }
 
-int audio_write(const char *path, const struct pcm *pcm, const struct audio_write_spec *spec, struct err *err)
+int audio_write(const char *path, const struct pcm *pcm, const struct audio_write_spec *spec, int *ret_fd, struct err *err)
 {
 	struct sink sink = SINK_INIT(-1);
 	int rc;
@@ -178,9 +178,11 @@ int audio_write(const char *path, const struct pcm *pcm, const struct audio_writ
 	if (sink.fd < 0)
 		return err_set_sys(err, ERR_IO, errno, "cannot create '%s'", path);
 	rc = encode(&sink, path, pcm, spec, err);
-	if (close(sink.fd) != 0 && rc == 0) /* network file systems report late */
-		rc = err_set_sys(err, ERR_IO, errno, "cannot write '%s'", path);
-	if (rc != 0)
-		(void)unlink(path);
+	if (rc == 0) {
+		*ret_fd = sink.fd;
+		return 0;
+	}
+	(void)close(sink.fd);
+	(void)unlink(path);
 	return rc;
 }

@@ -137,19 +137,24 @@ int fs_remove(const char *path, struct err *err)
 	return 0;
 }
 
-int fs_sync_file(const char *path, struct err *err)
+int fs_sync_close(int fd, const char *path, struct err *err)
 {
-	int fd = open(path, O_RDONLY | O_CLOEXEC);
-	int failed = 0;
+	int failed = fsync(fd) != 0 ? errno : 0;
 
-	if (fd < 0)
-		return err_set_sys(err, ERR_IO, errno, "cannot open '%s'", path);
-	if (fsync(fd) != 0)
+	if (close(fd) != 0 && !failed) /* network file systems report late */
 		failed = errno;
-	close(fd);
 	if (failed)
 		return err_set_sys(err, ERR_IO, failed, "cannot sync '%s'", path);
 	return 0;
+}
+
+int fs_sync_file(const char *path, struct err *err)
+{
+	int fd = open(path, O_RDONLY | O_CLOEXEC);
+
+	if (fd < 0)
+		return err_set_sys(err, ERR_IO, errno, "cannot open '%s'", path);
+	return fs_sync_close(fd, path, err);
 }
 
 int fs_sync_dir(const char *path, struct err *err)

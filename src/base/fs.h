@@ -29,7 +29,9 @@ int fs_make_parent(const char *path, struct err *err) WARN_UNUSED; /* the folder
 int fs_rename(const char *from, const char *to, struct err *err) WARN_UNUSED;
 int fs_remove(const char *path, struct err *err) WARN_UNUSED;     /* a missing file is no error */
 int fs_sync_file(const char *path, struct err *err) WARN_UNUSED;  /* open, fsync, close */
-void fs_begin_sync(const char *path); /* asks the system to begin writing it to the disk, and waits for nothing: fs_sync_file then finds less to do */
+/* The same for a file that is open, which is closed whatever happens; path is for messages. */
+int fs_sync_close(int fd, const char *path, struct err *err) WARN_UNUSED;
+void fs_begin_sync(int fd); /* asks the system to begin writing it to the disk, and waits for nothing: the sync then finds less to do */
 int fs_sync_dir(const char *path, struct err *err) WARN_UNUSED;   /* the folder itself */
 
 /* 1: something has this name, be it a dangling link; 0: nothing has; -1: that cannot be seen (the disk, a right that lacks).

@@ -3,14 +3,8 @@
 #include "base/fs.h"
 
 #include <fcntl.h>
-#include <unistd.h>
 
-void fs_begin_sync(const char *path)
+void fs_begin_sync(int fd)
 {
-	int fd = open(path, O_RDONLY | O_CLOEXEC);
-
-	if (fd < 0)
-		return;
 	(void)sync_file_range(fd, 0, 0, SYNC_FILE_RANGE_WRITE); /* what goes wrong is told by the fsync that follows */
-	close(fd);
 }

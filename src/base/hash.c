@@ -46,32 +46,43 @@ void hash_bytes(const void *bytes, size_t len, unsigned char out[HASH_BYTES])
 	hash_end(st, out);
 }
 
-int hash_file(const char *path, unsigned char out[HASH_BYTES], struct err *err)
+int hash_fd(int fd, const char *path, unsigned char out[HASH_BYTES], int64_t *n_bytes, struct err *err)
 {
-	int fd = open(path, O_RDONLY | O_CLOEXEC);
+	struct hash_state *st = hash_begin();
+	char *chunk = mem_alloc(READ_BYTES);
 	unsigned char digest[HASH_BYTES];
-	struct hash_state *st;
-	char *chunk;
+	int64_t at = 0;
+	int failed = 0;
 	ssize_t n;
-	int failed;
 
-	if (fd < 0)
-		return err_set_sys(err, ERR_IO, errno, "cannot read '%s'", path);
-	st = hash_begin();
-	chunk = mem_alloc(READ_BYTES);
 	do {
-		n = read(fd, chunk, READ_BYTES);
+		n = pread(fd, chunk, READ_BYTES, (off_t)at);
 		failed = n < 0 ? errno : 0;
-		if (n > 0)
+		if (n > 0) {
 			hash_add(st, chunk, (size_t)n);
+			at += n;
+		}
 	} while (n > 0 || failed == EINTR);
 	free(chunk);
-	close(fd);
 	hash_end(st, digest);
 	if (failed)
 		return err_set_sys(err, ERR_IO, failed, "cannot read '%s'", path);
 	memcpy(out, digest, HASH_BYTES);
+	*n_bytes = at;
 	return 0;
+}
+
+int hash_file(const char *path, unsigned char out[HASH_BYTES], struct err *err)
+{
+	int fd = open(path, O_RDONLY | O_CLOEXEC);
+	int64_t n_bytes;
+	int rc;
+
+	if (fd < 0)
+		return err_set_sys(err, ERR_IO, errno, "cannot read '%s'", path);
+	rc = hash_fd(fd, path, out, &n_bytes, err);
+	close(fd);
+	return rc;
 }
 
 void hash_hex(char out[HASH_HEX_SIZE], const unsigned char hash[HASH_BYTES])

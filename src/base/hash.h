@@ -20,6 +20,8 @@ void hash_end(struct hash_state *st, unsigned char out[HASH_BYTES]); /* frees st
 
 void hash_bytes(const void *bytes, size_t len, unsigned char out[HASH_BYTES]);
 int hash_file(const char *path, unsigned char out[HASH_BYTES], struct err *err) WARN_UNUSED; /* streamed */
+/* Of an open file from its first byte to its end, wherever it stands; path is for messages. *n_bytes: how many there were. */
+int hash_fd(int fd, const char *path, unsigned char out[HASH_BYTES], int64_t *n_bytes, struct err *err) WARN_UNUSED;
 
 /* Has the file this hash, in lower-case hex? 1, 0, or -1: it cannot be read. */
 int hash_file_is(const char *path, const char *hex, struct err *err) WARN_UNUSED;

@@ -11,6 +11,8 @@ struct tasks {
 	pthread_cond_t some_there; /* or the end has come */
 	pthread_cond_t one_done;
 	struct task *first, **last; /* not begun yet */
+	int n_idle;                 /* threads that wait for some_there: who is awake looks by itself */
+	bool is_waited;             /* somebody waits for one_done */
 	bool is_ending;
 };
 
@@ -21,8 +23,11 @@ static void work(void *arg)
 
 	pthread_mutex_lock(&t->lock);
 	for (;;) {
-		while (!t->first && !t->is_ending)
+		while (!t->first && !t->is_ending) {
+			t->n_idle++;
 			pthread_cond_wait(&t->some_there, &t->lock);
+			t->n_idle--;
+		}
 		task = t->first;
 		if (!task)
 			break; /* the end, and nothing is left */
@@ -32,8 +37,9 @@ static void work(void *arg)
 		pthread_mutex_unlock(&t->lock);
 		task->fn(task->arg);
 		pthread_mutex_lock(&t->lock);
-		task->is_done = true;
-		pthread_cond_signal(&t->one_done);
+		atomic_store_explicit(&task->is_done, true, memory_order_release);
+		if (t->is_waited)
+			pthread_cond_signal(&t->one_done);
 	}
 	pthread_mutex_unlock(&t->lock);
 }
@@ -72,29 +78,30 @@ int tasks_open(struct tasks **ret, int n_threads, struct err *err)
 void tasks_add(struct tasks *t, struct task *task)
 {
 	task->next = NULL;
-	task->is_done = false;
+	atomic_init(&task->is_done, false);
 	pthread_mutex_lock(&t->lock);
 	*t->last = task;
 	t->last = &task->next;
-	pthread_cond_signal(&t->some_there);
+	if (t->n_idle > 0)
+		pthread_cond_signal(&t->some_there);
 	pthread_mutex_unlock(&t->lock);
 }
 
-bool tasks_done(struct tasks *t, const struct task *task)
+/* Asked often, while the threads are at work: without the lock. */
+bool tasks_done(const struct task *task)
 {
-	bool is_done;
-
-	pthread_mutex_lock(&t->lock);
-	is_done = task->is_done;
-	pthread_mutex_unlock(&t->lock);
-	return is_done;
+	return atomic_load_explicit(&task->is_done, memory_order_acquire);
 }
 
 void tasks_wait(struct tasks *t, const struct task *task)
 {
+	if (tasks_done(task))
+		return;
 	pthread_mutex_lock(&t->lock);
-	while (!task->is_done)
+	t->is_waited = true;
+	while (!tasks_done(task))
 		pthread_cond_wait(&t->one_done, &t->lock);
+	t->is_waited = false;
 	pthread_mutex_unlock(&t->lock);
 }
 

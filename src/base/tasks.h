@@ -3,7 +3,7 @@
  *
  *   tasks_open(&t, n_threads, err)
  *   tasks_add(t, &task)     task.fn and task.arg are filled; begun in the order they were added, n_threads at a time
- *   tasks_done(t, &task)    has it ended? never waits
+ *   tasks_done(&task)       has it ended? never waits
  *   tasks_wait(t, &task)    until it has; what fn wrote is seen from then on, as after tasks_done said true
  *   tasks_close(t)          waits for all
  *
@@ -16,6 +16,7 @@
 
 #include "base/err.h"
 
+#include <stdatomic.h>
 #include <stdbool.h>
 
 #define TASKS_THREADS_MAX 64
@@ -26,12 +27,12 @@ struct task {
 	void (*fn)(void *arg);
 	void *arg;
 	struct task *next; /* tasks' own */
-	bool is_done;      /* tasks' own: ask tasks_done */
+	atomic_bool is_done; /* tasks' own: ask tasks_done */
 };
 
 int tasks_open(struct tasks **ret, int n_threads, struct err *err) WARN_UNUSED; /* n_threads 1..TASKS_THREADS_MAX */
 void tasks_add(struct tasks *t, struct task *task);
-bool tasks_done(struct tasks *t, const struct task *task);
+bool tasks_done(const struct task *task);
 void tasks_wait(struct tasks *t, const struct task *task);
 void tasks_close(struct tasks *t); /* NULL is fine */
 

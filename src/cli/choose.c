@@ -187,6 +187,14 @@ int choose_open(struct choose *c, const char *expression, struct ledger *l, stru
 	return parse(c, expression, l, backend, err);
 }
 
+void choose_place(struct choose *c, struct run_place *place)
+{
+	if (!c->predicate)
+		return;
+	place->select = choose_row;
+	place->select_arg = c;
+}
+
 void choose_close(struct choose *c)
 {
 	forget_row(c);

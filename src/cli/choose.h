@@ -18,6 +18,7 @@
 #include "ledger/ledger.h"
 #include "manifest/predicate.h"
 #include "param/param.h"
+#include "run/run.h"
 
 /* One of a row's three JSON texts. */
 enum choose_text { CHOOSE_PARAMS, CHOOSE_AXES, CHOOSE_TAGS, CHOOSE_N_TEXTS };
@@ -38,6 +39,8 @@ struct choose {
 
 int choose_open(struct choose *c, const char *expression, struct ledger *l, struct err *err) WARN_UNUSED;
 int choose_row(void *arg, const struct ledger_job *row, struct err *err) WARN_UNUSED; /* arg: the struct choose */
+/* Gives the expression, where there is one, to what a verb asks of run. */
+void choose_place(struct choose *c, struct run_place *place);
 void choose_close(struct choose *c);
 
 #endif

@@ -40,21 +40,12 @@ static int visit(void *arg, const struct run_gc_file *file, struct err *err)
 	return 0;
 }
 
-static void sum_up(const struct run_gc_result *result, int64_t *n_files, int64_t *n_bytes)
-{
-	*n_files = *n_bytes = 0;
-	for (int k = 0; k < RUN_GC_N_KINDS; k++) {
-		*n_files += result->n_files[k];
-		*n_bytes += result->n_bytes[k];
-	}
-}
-
 static void end_text(struct strbuf *text, const struct run_gc_result *result, bool removes)
 {
 	int64_t n_files, n_bytes;
 	char n[48], bytes[32];
 
-	sum_up(result, &n_files, &n_bytes);
+	run_gc_sum(result, &n_files, &n_bytes);
 	for (int k = 0; k < RUN_GC_N_KINDS; k++)
 		if (result->n_files[k])
 			strbuf_addf(text, "  %8lld %s: %s\n", (long long)result->n_files[k], kinds[k].say,
@@ -73,7 +64,7 @@ static void end_json(struct json_writer *json, const struct run_gc_result *resul
 {
 	int64_t n_files, n_bytes;
 
-	sum_up(result, &n_files, &n_bytes);
+	run_gc_sum(result, &n_files, &n_bytes);
 	json_close(json); /* the files */
 	for (int k = 0; k < RUN_GC_N_KINDS; k++) {
 		json_open_object(json, kinds[k].name);
@@ -98,10 +89,7 @@ static int sweep(struct folder *f, struct choose *choose, const struct options *
 	int status = 0;
 
 	folder_place(f, o, &ask.place);
-	if (o->select) {
-		ask.place.select = choose_row;
-		ask.place.select_arg = choose;
-	}
+	choose_place(choose, &ask.place);
 	folder_let_go(f);
 	if (o->json) {
 		json_begin(&s.json, &s.text, 2);

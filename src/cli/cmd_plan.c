@@ -3,15 +3,13 @@
 #include "cli/cmds.h"
 #include "cli/print.h"
 #include "cli/ready.h"
+#include "cli/tally.h"
 #include "engine/engine.h"
 
 #include <stddef.h>
 
 /* What a run would find, in the order in which it is told. */
-static const struct row {
-	size_t offset; /* of an int64_t in struct run_plan */
-	const char *name, *say;
-} rows[] = {
+static const struct tally rows[] = { /* of struct run_plan */
 	{ offsetof(struct run_plan, n_new), "new", "new" },
 	{ offsetof(struct run_plan, n_pending), "pending", "known from before, not made yet" },
 	{ offsetof(struct run_plan, n_done), "done", "done" },
@@ -26,11 +24,6 @@ static const struct row {
 };
 
 #define N_ROWS (sizeof rows / sizeof *rows)
-
-static int64_t row_value(const struct run_plan *plan, const struct row *row)
-{
-	return *(const int64_t *)(const void *)((const char *)plan + row->offset);
-}
 
 /* What the plan is about: all of the manifest, or what --select leaves of it. */
 static int64_t n_planned(const struct run_plan *plan)
@@ -83,9 +76,7 @@ static void print_text(const struct prepared *p, const struct run_plan *plan)
 		print_visible(&text, m->counts[i].arithmetic);
 		strbuf_addc(&text, '\n');
 	}
-	for (size_t i = 0; i < N_ROWS; i++)
-		if (row_value(plan, &rows[i]))
-			strbuf_addf(&text, "  %8lld %s\n", (long long)row_value(plan, &rows[i]), rows[i].say);
+	tally_lines(&text, rows, N_ROWS, plan);
 	strbuf_addf(&text, "to make   %s, %s of audio\n", text_count(a, sizeof a, plan->n_to_make, "job"),
 		    text_duration(b, sizeof b, plan->audio_s_to_make));
 	strbuf_addf(&text, "disk      %s needed, %s free%s\n", text_bytes(a, sizeof a, plan->bytes_needed),
@@ -136,8 +127,7 @@ static void print_json(const struct prepared *p, const struct run_plan *plan)
 	for (int s = 0; s < JOB_N_STATES; s++)
 		json_put_int(&json, job_state_name((enum job_state)s), plan->by_state[s]);
 	json_close(&json);
-	for (size_t i = 0; i < N_ROWS; i++)
-		json_put_int(&json, rows[i].name, row_value(plan, &rows[i]));
+	tally_json(&json, rows, N_ROWS, plan);
 	json_put_int(&json, "to_make", plan->n_to_make);
 	json_put_float(&json, "audio_seconds", plan->audio_s_total);
 	json_put_float(&json, "audio_seconds_to_make", plan->audio_s_to_make);

@@ -5,15 +5,13 @@
 #include "cli/command_line.h"
 #include "cli/folder.h"
 #include "cli/print.h"
+#include "cli/tally.h"
 
 #include <stddef.h>
 #include <stdlib.h>
 
 /* What was found of the jobs that were meant, in the order in which it is told. */
-static const struct row {
-	size_t offset; /* of an int64_t in struct run_retry_result */
-	const char *name, *say;
-} rows[] = {
+static const struct tally rows[] = { /* of struct run_retry_result */
 	{ offsetof(struct run_retry_result, n_failed), "failed", "had failed: pending again, with all tries" },
 	{ offsetof(struct run_retry_result, n_done), "done", "finished: to be made again, the old file stays until the new one is complete" },
 	{ offsetof(struct run_retry_result, n_paid), "paid", "perhaps paid for already: to be made again" },
@@ -26,11 +24,6 @@ static const struct row {
 };
 
 #define N_ROWS (sizeof rows / sizeof *rows)
-
-static int64_t row_value(const struct run_retry_result *result, const struct row *row)
-{
-	return *(const int64_t *)(const void *)((const char *)result + row->offset);
-}
 
 /* The run of the same manifest into the same folder. A folder alone does not say which manifest's it is. */
 static void add_run(struct strbuf *text, const struct options *o, bool is_manifest)
@@ -50,9 +43,7 @@ static void print_text(const struct run_retry_result *result, int64_t n_renewed,
 	char n[48];
 
 	/* without ids or a selection only the failed were meant: the others are not worth a line each */
-	for (size_t i = 0; i < (is_whole ? 1 : N_ROWS); i++)
-		if (row_value(result, &rows[i]))
-			strbuf_addf(&text, "  %8lld %s\n", (long long)row_value(result, &rows[i]), rows[i].say);
+	tally_lines(&text, rows, is_whole ? 1 : N_ROWS, result);
 	if (n_renewed) {
 		strbuf_addf(&text, "%s to be made again by: ", text_count(n, sizeof n, n_renewed, "job"));
 		add_run(&text, o, is_manifest);
@@ -72,8 +63,7 @@ static void print_json(const struct run_retry_result *result, int64_t n_renewed)
 	json_begin(&json, &text, 2);
 	json_open_object(&json, NULL);
 	json_put_int(&json, "to_make_again", n_renewed);
-	for (size_t i = 0; i < N_ROWS; i++)
-		json_put_int(&json, rows[i].name, row_value(result, &rows[i]));
+	tally_json(&json, rows, N_ROWS, result);
 	json_close(&json);
 	strbuf_addc(&text, '\n');
 	print_out(&text);
@@ -88,10 +78,7 @@ static int retry(struct folder *f, struct choose *choose, const struct options *
 	int64_t n_renewed;
 
 	folder_place(f, o, &ask.place);
-	if (o->select) {
-		ask.place.select = choose_row;
-		ask.place.select_arg = choose;
-	}
+	choose_place(choose, &ask.place);
 	folder_let_go(f);
 	if (run_retry(&ask, &result, &err) < 0)
 		return print_err(&err);

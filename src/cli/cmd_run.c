@@ -1,9 +1,9 @@
 #include "base/fs.h"
 #include "base/json_write.h"
 #include "base/mem.h"
+#include "base/shell_word.h"
 #include "base/text.h"
 #include "cli/cmds.h"
-#include "cli/command_line.h"
 #include "cli/events.h"
 #include "cli/live.h"
 #include "cli/print.h"
@@ -87,7 +87,7 @@ static void print_text(const struct prepared *p, const struct run_result *result
 	if (c->n_failed) {
 		struct strbuf dir = STRBUF_INIT(PRINT_MAX);
 
-		command_line_word(&dir, p->config.output_dir);
+		shell_word_add(&dir, p->config.output_dir);
 		strbuf_adds(&text, "what failed is not tried again before: mgbatch retry");
 		print_visible(&text, dir.buf);
 		strbuf_addc(&text, '\n');

@@ -182,8 +182,7 @@ int cmd_verify(const struct options *o)
 		status = prepare(&r, o, &f);
 	if (!status) {
 		folder_place(&f, o, &ask.place);
-		ask.place.select = o->select ? choose_row : NULL;
-		ask.place.select_arg = &choose;
+		choose_place(&choose, &ask.place);
 		ask.config = o->n_regen ? &r.p.config : NULL;
 		folder_let_go(&f);
 		status = verify(o, &ask);

@@ -1,40 +1,22 @@
 #include "cli/command_line.h"
 
+#include "base/shell_word.h"
 #include "base/text.h"
 #include "cli/print.h"
 
 #include <string.h>
 
-/* No shell reads these otherwise, wherever they stand in a word. */
-#define PLAIN "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_-./:=,@%+"
-
-void command_line_word(struct strbuf *out, const char *word)
-{
-	strbuf_addc(out, ' ');
-	if (*word && word[strspn(word, PLAIN)] == '\0') {
-		strbuf_adds(out, word);
-		return;
-	}
-	strbuf_addc(out, '\'');
-	for (; *word; word++)
-		if (*word == '\'')
-			strbuf_adds(out, "'\\''");
-		else
-			strbuf_addc(out, *word);
-	strbuf_addc(out, '\'');
-}
-
 static void add_named(struct strbuf *out, const char *name, const char *value)
 {
-	command_line_word(out, name);
-	command_line_word(out, value);
+	shell_word_add(out, name);
+	shell_word_add(out, value);
 }
 
 static void add_flag(struct strbuf *out, const struct option *o, const struct options *all, const void *at)
 {
 	(void)all;
 	if (*(const bool *)at)
-		command_line_word(out, o->name);
+		shell_word_add(out, o->name);
 }
 
 static void add_text(struct strbuf *out, const struct option *o, const struct options *all, const void *at)
@@ -89,7 +71,7 @@ char *command_line(const struct options *o)
 	for (int i = 0; i < o->n_args; i++) {
 		if (o->args[i][0] == '-')
 			strbuf_adds(&text, " --");
-		command_line_word(&text, o->args[i]);
+		shell_word_add(&text, o->args[i]);
 	}
 	return strbuf_detach(&text);
 }

@@ -11,6 +11,5 @@
 #include "cli/options.h"
 
 char *command_line(const struct options *o); /* "mgbatch run m.yaml --limit 3"; the caller frees */
-void command_line_word(struct strbuf *out, const char *word); /* a blank and the word, in quotes where a shell wants them */
 
 #endif

@@ -52,6 +52,14 @@ void ledger_rollback(struct ledger *l)
 	l->in_transaction = false;
 }
 
+int ledger_end(struct ledger *l, int rc, struct err *err)
+{
+	if (rc == 0 && ledger_commit(l, err) == 0)
+		return 0;
+	ledger_rollback(l);
+	return -1;
+}
+
 /* ---- runs ----------------------------------------------------------------------- */
 
 int ledger_keep_manifest(struct ledger *l, const char *sha256, const char *path, const char *text, size_t len, struct err *err)

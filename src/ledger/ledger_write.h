@@ -31,6 +31,8 @@ int ledger_commit(struct ledger *l, struct err *err) WARN_UNUSED;
  * are moved: a lost row would no longer know them. Where every commit lasts (synchronous=FULL) nothing happens. */
 int ledger_make_lasting(struct ledger *l, struct err *err) WARN_UNUSED;
 void ledger_rollback(struct ledger *l); /* nothing happens outside a transaction */
+/* The end of what was begun: commits where rc is 0, else, and where that fails, drops it. 0 or -1. */
+int ledger_end(struct ledger *l, int rc, struct err *err) WARN_UNUSED;
 
 /* ---- runs ----------------------------------------------------------------------- */
 

@@ -3,44 +3,72 @@
 #include "report/remake.h"
 #include "report/report_parts.h"
 
-static const struct {
-	const char *name;
-	int (*write)(struct ledger *l, struct collect *c, struct sink *out, struct err *err);
-} files[] = {
-	{ "metadata.jsonl", report_jsonl },
-	{ "jobs.csv", report_csv },
-	{ "summary.json", report_summary },
-	{ "report.html", report_html },
-};
+#include <string.h>
 
-#define N_FILES ((int)(sizeof files / sizeof *files))
+static const struct report_part *const parts[] = { &report_jsonl, &report_csv, &report_summary, &report_html };
+
+#define N_PARTS ((int)(sizeof parts / sizeof *parts))
+
+/* All files on their way. */
+struct reports {
+	struct sink sinks[N_PARTS];
+	void *state[N_PARTS];
+};
 
 const char *report_file(int i)
 {
-	return i < N_FILES ? files[i].name : NULL;
+	return i < N_PARTS ? parts[i]->name : NULL;
+}
+
+static int open_sinks(struct reports *all, const char *output_dir, struct err *err)
+{
+	for (int i = 0; i < N_PARTS; i++)
+		if (sink_open(&all->sinks[i], output_dir, parts[i]->name, err) < 0)
+			return -1;
+	return 0;
+}
+
+static int visit(void *arg, const struct ledger_job *job, struct err *err)
+{
+	struct reports *all = arg;
+	struct report_row row;
+
+	if (row_open(&row, job, err) < 0)
+		return -1;
+	for (int i = 0; i < N_PARTS; i++)
+		parts[i]->row(all->state[i], &row);
+	row_close(&row);
+	return 0;
+}
+
+static int fill(struct reports *all, struct ledger *l, const struct collect *c, struct err *err)
+{
+	int r;
+
+	for (int i = 0; i < N_PARTS; i++)
+		all->state[i] = parts[i]->begin(c, &all->sinks[i]);
+	r = ledger_each(l, LEDGER_ALL_STATES, visit, all, err);
+	for (int i = 0; i < N_PARTS; i++)
+		parts[i]->end(all->state[i]);
+	return r < 0 ? -1 : 0;
 }
 
 int report_write(struct ledger *l, const char *output_dir, struct err *err)
 {
+	struct reports all;
 	struct collect c;
-	int r = -1;
+	int r;
 
+	memset(&all, 0, sizeof all);
 	if (collect_scan(&c, l, err) < 0)
 		return -1;
-	for (int i = 0; i < N_FILES; i++) {
-		struct sink out;
-
-		if (sink_open(&out, output_dir, files[i].name, err) < 0)
-			goto out;
-		if (files[i].write(l, &c, &out, err) < 0) {
-			sink_drop(&out);
-			goto out;
-		}
-		if (sink_keep(&out, err) < 0)
-			goto out;
-	}
-	r = 0;
-out:
+	r = open_sinks(&all, output_dir, err);
+	if (r == 0)
+		r = fill(&all, l, &c, err);
+	for (int i = 0; r == 0 && i < N_PARTS; i++)
+		r = sink_keep(&all.sinks[i], err);
+	for (int i = 0; i < N_PARTS; i++) /* nothing is left of those that were kept */
+		sink_drop(&all.sinks[i]);
 	collect_release(&c);
 	return r;
 }

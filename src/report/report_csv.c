@@ -10,6 +10,7 @@
  * what is not there yet (a file's hash of a pending job) are empty.
  */
 #include "base/clock.h"
+#include "base/mem.h"
 #include "base/text.h"
 #include "report/escape.h"
 #include "report/report_parts.h"
@@ -151,43 +152,47 @@ static void add_tags(struct strbuf *out, const struct report_row *row)
 	json_close(&w);
 }
 
-static int visit(void *arg, const struct ledger_job *job, struct err *err)
+static void put_row(void *part, const struct report_row *row)
 {
-	struct walk *walk = arg;
-	struct report_row row;
+	const struct ledger_job *job = row->job;
+	struct walk *walk = part;
 
-	if (row_open(&row, job, err) < 0)
-		return -1;
 	for (size_t i = 0; i < N_OF(head_columns); i++) {
 		head_columns[i].print(&walk->field, job);
 		end_field(walk);
 	}
-	add_tags(&walk->field, &row);
+	add_tags(&walk->field, row);
 	end_field(walk);
 	for (int i = 0; i < walk->c->n_columns; i++)
 		if (walk->c->columns[i].is_seen) {
-			add_value(&walk->field, row_value(&row, &walk->c->columns[i]));
+			add_value(&walk->field, row_value(row, &walk->c->columns[i]));
 			end_field(walk);
 		}
 	for (size_t i = 0; i < N_OF(tail_columns); i++) {
 		tail_columns[i].print(&walk->field, job);
 		end_field(walk);
 	}
-	strbuf_adds(&walk->field, row.made_by);
+	strbuf_adds(&walk->field, row->made_by);
 	end_field(walk);
 	end_line(walk);
-	row_close(&row);
-	return 0;
 }
 
-int report_csv(struct ledger *l, struct collect *c, struct sink *out, struct err *err)
+static void *begin(const struct collect *c, struct sink *out)
 {
-	struct walk walk = { c, out, STRBUF_INIT(PIECE_MAX), STRBUF_INIT(PIECE_MAX) };
-	int r;
+	struct walk *walk = mem_zalloc(1, sizeof *walk);
 
-	put_headings(&walk);
-	r = ledger_each(l, LEDGER_ALL_STATES, visit, &walk, err);
-	strbuf_release(&walk.line);
-	strbuf_release(&walk.field);
-	return r < 0 ? -1 : 0;
+	*walk = (struct walk){ c, out, STRBUF_INIT(PIECE_MAX), STRBUF_INIT(PIECE_MAX) };
+	put_headings(walk);
+	return walk;
 }
+
+static void end(void *part)
+{
+	struct walk *walk = part;
+
+	strbuf_release(&walk->line);
+	strbuf_release(&walk->field);
+	free(walk);
+}
+
+const struct report_part report_csv = { "jobs.csv", begin, put_row, end };

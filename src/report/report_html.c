@@ -8,6 +8,7 @@
  * and this script run, by their hashes, and nothing load but the clips beside it.
  */
 #include "base/hash.h"
+#include "base/mem.h"
 #include "base/text.h"
 #include "report/command.h"
 #include "report/escape.h"
@@ -23,14 +24,15 @@ static const char *const script_files[] = {
 };
 static const char *const style_files[] = { "page.css", NULL };
 
+#define DATA_MARK "{{data}}" /* where the rows go */
+
 struct page {
-	struct ledger *ledger;
 	const struct collect *c;
 	struct sink *out;
 	struct strbuf text;
 	struct page_part part;
-	struct err *err;
-	bool is_broken; /* err is set */
+	void *data;
+	const char *rest; /* of page.html, behind the data */
 };
 
 static const struct embedded *find_file(const char *name)
@@ -208,18 +210,12 @@ static void put_part(struct page *p)
 	strbuf_adds(&p->text, ", which narrows by <code>--select</code>.</p>\n");
 }
 
-static void put_data(struct page *p)
-{
-	if (report_html_data(p->ledger, p->c, &p->part, p->out, p->err) < 0)
-		p->is_broken = true;
-}
-
 static const struct {
 	const char *name;
 	void (*put)(struct page *p);
 } marks[] = {
 	{ "policy", put_policy }, { "title", put_title },	{ "style", put_style }, { "facts", put_facts },	  { "classes", put_classes },
-	{ "made", put_made },	  { "part", put_part },		{ "data", put_data },	{ "script", put_script },
+	{ "made", put_made },	  { "part", put_part },		{ "script", put_script },
 };
 
 static void put_mark(struct page *p, const char *name, size_t len)
@@ -233,21 +229,51 @@ static void put_mark(struct page *p, const char *name, size_t len)
 	BUG("page.html has a mark '%.*s' that nothing prints", (int)len, name);
 }
 
-int report_html(struct ledger *l, struct collect *c, struct sink *out, struct err *err)
+/* page.html from `at` to `end`. */
+static void put_text(struct page *p, const char *at, const char *end)
 {
-	struct page p = { l, c, out, STRBUF_INIT(PIECE_MAX), page_part_of(&c->counts), err, false };
-	const char *at = find_file("page.html")->text, *mark;
+	const char *mark;
 
-	while (!p.is_broken && (mark = strstr(at, "{{"))) {
-		const char *end = strstr(mark, "}}");
+	while ((mark = strstr(at, "{{")) && mark < end) {
+		const char *behind = strstr(mark, "}}");
 
-		if (!end)
+		if (!behind)
 			BUG("page.html has a mark without an end");
-		sink_add(out, at, (size_t)(mark - at));
-		put_mark(&p, mark + 2, (size_t)(end - mark - 2));
-		at = end + 2;
+		sink_add(p->out, at, (size_t)(mark - at));
+		put_mark(p, mark + 2, (size_t)(behind - mark - 2));
+		at = behind + 2;
 	}
-	sink_adds(out, at);
-	strbuf_release(&p.text);
-	return p.is_broken ? -1 : 0;
+	sink_add(p->out, at, (size_t)(end - at));
 }
+
+static void *begin(const struct collect *c, struct sink *out)
+{
+	struct page *p = mem_zalloc(1, sizeof *p);
+	const char *text = find_file("page.html")->text, *data = strstr(text, DATA_MARK);
+
+	if (!data)
+		BUG("page.html has no " DATA_MARK);
+	*p = (struct page){ c, out, STRBUF_INIT(PIECE_MAX), page_part_of(&c->counts), NULL, data + strlen(DATA_MARK) };
+	put_text(p, text, data);
+	p->data = page_data_begin(c, out);
+	return p;
+}
+
+static void row(void *part, const struct report_row *row)
+{
+	struct page *p = part;
+
+	page_data_row(p->data, row);
+}
+
+static void end(void *part)
+{
+	struct page *p = part;
+
+	page_data_end(p->data);
+	put_text(p, p->rest, p->rest + strlen(p->rest));
+	strbuf_release(&p->text);
+	free(p);
+}
+
+const struct report_part report_html = { "report.html", begin, row, end };

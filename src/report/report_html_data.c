@@ -12,6 +12,7 @@
  * rate_hz, channels, format, bits, bytes, pcm_sha256, file_sha256, arithmetic, base64 of the peaks].
  * page_jobs.js reads it.
  */
+#include "base/mem.h"
 #include "base/text.h"
 #include "report/command.h"
 #include "report/escape.h"
@@ -233,24 +234,17 @@ static void send(struct walk *walk)
 	strbuf_reset(&walk->json);
 }
 
-static int visit(void *arg, const struct ledger_job *job, struct err *err)
+void page_data_row(void *data, const struct report_row *row)
 {
-	struct walk *walk = arg;
-	int64_t *room = BAD_STATES & 1u << job->state ? &walk->left.room_bad : &walk->left.room_rest;
-	struct report_row row;
+	struct walk *walk = data;
+	int64_t *room = BAD_STATES & 1u << row->job->state ? &walk->left.room_bad : &walk->left.room_rest;
 
-	if (!walk->left.room_bad && !walk->left.room_rest)
-		return 1;
 	if (!*room)
-		return 0;
+		return;
 	--*room;
-	if (row_open(&row, job, err) < 0)
-		return -1;
 	strbuf_adds(&walk->json, walk->n_jobs++ ? ",\n" : "\n");
-	put_job(walk, &row);
-	row_close(&row);
+	put_job(walk, row);
 	send(walk);
-	return 0;
 }
 
 /* Needed to name the folder again in a command. */
@@ -300,19 +294,25 @@ static void put_end(struct walk *walk)
 	send(walk);
 }
 
-int report_html_data(struct ledger *l, const struct collect *c, const struct page_part *part, struct sink *out, struct err *err)
+void *page_data_begin(const struct collect *c, struct sink *out)
 {
-	struct walk walk = { c, *part, out, { ARENA_INIT, NULL, 0, 0, NULL, 0 }, STRBUF_INIT(PIECE_MAX), STRBUF_INIT(PIECE_MAX),
-			     STRBUF_INIT(PIECE_MAX), STRBUF_INIT(PIECE_MAX), 0 };
-	int r;
+	struct walk *walk = mem_zalloc(1, sizeof *walk);
 
-	put_start(&walk);
-	r = ledger_each(l, LEDGER_ALL_STATES, visit, &walk, err);
-	put_end(&walk);
-	strbuf_release(&walk.json);
-	strbuf_release(&walk.safe);
-	strbuf_release(&walk.text);
-	strbuf_release(&walk.lines);
-	intern_release(&walk.texts);
-	return r < 0 ? -1 : 0;
+	*walk = (struct walk){ c, page_part_of(&c->counts), out, { ARENA_INIT, NULL, 0, 0, NULL, 0 }, STRBUF_INIT(PIECE_MAX),
+			       STRBUF_INIT(PIECE_MAX), STRBUF_INIT(PIECE_MAX), STRBUF_INIT(PIECE_MAX), 0 };
+	put_start(walk);
+	return walk;
+}
+
+void page_data_end(void *data)
+{
+	struct walk *walk = data;
+
+	put_end(walk);
+	strbuf_release(&walk->json);
+	strbuf_release(&walk->safe);
+	strbuf_release(&walk->text);
+	strbuf_release(&walk->lines);
+	intern_release(&walk->texts);
+	free(walk);
 }

@@ -10,6 +10,8 @@
  */
 #include "report/report_parts.h"
 
+#include "base/mem.h"
+
 struct walk {
 	const struct collect *c;
 	struct sink *out;
@@ -58,11 +60,14 @@ static void put_sound(struct json_writer *w, const struct ledger_job *job, const
 }
 
 /* Who made this one: the canonical text's own word, for a folder's jobs may come from more than one checkpoint. */
-static void put_row(struct walk *walk, const struct report_row *row)
+static void put_row(void *part, const struct report_row *row)
 {
 	const struct ledger_job *job = row->job;
+	struct walk *walk = part;
 	struct json_writer w;
 
+	if (job->state != JOB_DONE)
+		return;
 	json_begin(&w, &walk->line, 0);
 	json_open_object(&w, NULL);
 	json_put_text(&w, "file_name", job->path);
@@ -88,22 +93,20 @@ static void put_row(struct walk *walk, const struct report_row *row)
 	sink_take(walk->out, &walk->line);
 }
 
-static int visit(void *arg, const struct ledger_job *job, struct err *err)
+static void *begin(const struct collect *c, struct sink *out)
 {
-	struct report_row row;
+	struct walk *walk = mem_zalloc(1, sizeof *walk);
 
-	if (row_open(&row, job, err) < 0)
-		return -1;
-	put_row(arg, &row);
-	row_close(&row);
-	return 0;
+	*walk = (struct walk){ c, out, STRBUF_INIT(PIECE_MAX) };
+	return walk;
 }
 
-int report_jsonl(struct ledger *l, struct collect *c, struct sink *out, struct err *err)
+static void end(void *part)
 {
-	struct walk walk = { c, out, STRBUF_INIT(PIECE_MAX) };
-	int r = ledger_each(l, 1u << JOB_DONE, visit, &walk, err);
+	struct walk *walk = part;
 
-	strbuf_release(&walk.line);
-	return r < 0 ? -1 : 0;
+	strbuf_release(&walk->line);
+	free(walk);
 }
+
+const struct report_part report_jsonl = { "metadata.jsonl", begin, put_row, end };

@@ -1,8 +1,8 @@
 /*
- * report/report_parts: the writers of the single files, called from report.c's table.
+ * report/report_parts: the writers of the single files, rows of report.c's table.
  *
- * Each walks the ledger again with what collect found and adds to the sink;
- * only reading the ledger can fail, writing is told by sink_keep.
+ * One walk over the ledger feeds all of them: begin with what collect found, row for each job in running order, end, which
+ * frees what begin made. Each adds to its own sink and cannot fail: sink_keep tells what went wrong with the file.
  */
 #ifndef REPORT_REPORT_PARTS_H
 #define REPORT_REPORT_PARTS_H
@@ -19,10 +19,14 @@
 /* What a number that was not said is told as: the page's own "not given" (seed -1), never null. */
 #define NUMBER_NOT_SAID (-1)
 
-int report_jsonl(struct ledger *l, struct collect *c, struct sink *out, struct err *err) WARN_UNUSED;
-int report_csv(struct ledger *l, struct collect *c, struct sink *out, struct err *err) WARN_UNUSED;
-int report_summary(struct ledger *l, struct collect *c, struct sink *out, struct err *err) WARN_UNUSED;
-int report_html(struct ledger *l, struct collect *c, struct sink *out, struct err *err) WARN_UNUSED;
+struct report_part {
+	const char *name; /* of the file */
+	void *(*begin)(const struct collect *c, struct sink *out);
+	void (*row)(void *part, const struct report_row *row);
+	void (*end)(void *part);
+};
+
+extern const struct report_part report_jsonl, report_csv, report_summary, report_html;
 
 /* Which jobs the page shows: all, or the first in running order with room kept for those that failed, are unknown or lost. */
 struct page_part {
@@ -32,8 +36,9 @@ struct page_part {
 };
 struct page_part page_part_of(const struct ledger_counts *counts);
 
-/* The page's data (report_html_data.c says its form), safe inside <script>. */
-int report_html_data(struct ledger *l, const struct collect *c, const struct page_part *part, struct sink *out,
-		     struct err *err) WARN_UNUSED;
+/* The page's data (report_html_data.c says its form), safe inside <script>. Called as a struct report_part's. */
+void *page_data_begin(const struct collect *c, struct sink *out);
+void page_data_row(void *data, const struct report_row *row);
+void page_data_end(void *data);
 
 #endif

@@ -49,6 +49,7 @@ struct run_file {
 	const struct run_config *config;
 	struct pcm pcm;
 	size_t n_pcm_bytes;
+	int fd;                   /* of the file from its making to its sync, which closes it */
 };
 
 /* An older file at `path` that goes to `old` because files[owner] goes there, or replaces it. */

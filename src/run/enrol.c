@@ -264,10 +264,7 @@ int enrol_jobs(struct run *r, struct err *err)
 		rc = write_rows(&e, err);
 	if (rc == 0)
 		rc = tell(&e, err);
-	if (rc == 0)
-		rc = ledger_commit(r->ledger, err);
-	if (rc != 0)
-		ledger_rollback(r->ledger);
+	rc = ledger_end(r->ledger, rc, err);
 	if (rc == 0)
 		rc = move_files(&e, err);
 	id_index_release(&e.index);

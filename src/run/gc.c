@@ -299,33 +299,31 @@ static int forget_group(struct ledger *l, const struct waste *list, size_t n, st
 	for (size_t i = 0; rc == 0 && i < n; i++)
 		if (list[i].seq != 0)
 			rc = ledger_drop_file(l, list[i].seq, err);
-	if (rc == 0)
-		rc = ledger_commit(l, err);
-	if (rc != 0)
-		ledger_rollback(l);
-	return rc;
+	return ledger_end(l, rc, err);
+}
+
+void run_gc_sum(const struct run_gc_result *result, int64_t *n_files, int64_t *n_bytes)
+{
+	*n_files = *n_bytes = 0;
+	for (int k = 0; k < RUN_GC_N_KINDS; k++) {
+		*n_files += result->n_files[k];
+		*n_bytes += result->n_bytes[k];
+	}
 }
 
 static int note(struct sweep *s, struct ledger *l, struct err *err)
 {
-	int64_t n_files = 0, n_bytes = 0;
+	int64_t n_files, n_bytes;
 	char text[160], files[32], bytes[32];
 	int rc;
 
-	for (int k = 0; k < RUN_GC_N_KINDS; k++) {
-		n_files += s->result->n_files[k];
-		n_bytes += s->result->n_bytes[k];
-	}
+	run_gc_sum(s->result, &n_files, &n_bytes);
 	(void)snprintf(text, sizeof text, "%s removed, %s", text_count(files, sizeof files, n_files, "file"),
 		       text_bytes(bytes, sizeof bytes, (uint64_t)n_bytes));
 	rc = ledger_begin(l, err);
 	if (rc == 0)
 		rc = ledger_note(l, 0, 0, "gc", text, err);
-	if (rc == 0)
-		rc = ledger_commit(l, err);
-	if (rc != 0)
-		ledger_rollback(l);
-	return rc;
+	return ledger_end(l, rc, err);
 }
 
 static int remove_all(struct sweep *s, struct ledger *l, struct err *err)

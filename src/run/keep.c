@@ -17,6 +17,7 @@
 #include "base/mem.h"
 
 #include <stdio.h>
+#include <unistd.h>
 
 #define PCM_BYTES_MAX ((size_t)16 << 20) /* of samples that wait to be made into files beyond one: two clips of 30 s in stereo */
 #define LOOK_MS 5 /* how often a group in the background is looked at: a sync takes some ms, encoding a clip some tens */
@@ -30,8 +31,8 @@ static void make_file(void *arg)
 	const struct run_config *c = f->config;
 	char *full = fs_join(c->output_dir, f->from);
 
-	if (artifact_make(&c->jobs[f->index], &f->pcm, &c->artifact, full, &f->artifact, &f->why) == 0)
-		fs_begin_sync(full);
+	if (artifact_make(&c->jobs[f->index], &f->pcm, &c->artifact, full, &f->artifact, &f->fd, &f->why) == 0)
+		fs_begin_sync(f->fd);
 	pcm_release(&f->pcm);
 	free(full);
 }
@@ -43,8 +44,9 @@ static void sync_file(void *arg)
 	char *full = fs_join(f->config->output_dir, f->from);
 	struct err ignored = ERR_INIT;
 
-	if (fs_sync_file(full, &f->why) != 0)
+	if (fs_sync_close(f->fd, full, &f->why) != 0)
 		(void)!fs_remove(full, &ignored);
+	f->fd = -1;
 	free(full);
 }
 
@@ -59,7 +61,7 @@ static void wait_for_first(struct run *r, struct run_group *g)
 
 static bool is_made(struct run *r, struct run_group *g)
 {
-	while (g->n_made < g->n && tasks_done(r->tasks, &g->files[g->n_made].task))
+	while (g->n_made < g->n && tasks_done(&g->files[g->n_made].task))
 		wait_for_first(r, g);
 	return g->n_made == g->n;
 }
@@ -85,7 +87,7 @@ static bool is_whole(struct run *r, struct run_group *g)
 	if (!is_made(r, g))
 		return false;
 	begin_sync(r, g);
-	while (g->n_synced < g->n && tasks_done(r->tasks, &g->files[g->n_synced].task))
+	while (g->n_synced < g->n && tasks_done(&g->files[g->n_synced].task))
 		g->n_synced++;
 	return g->n_synced == g->n;
 }
@@ -144,7 +146,7 @@ int keep_job(struct run *r, struct event *e, struct err *err)
 		.index = index, .seq = job->seq, .n_attempt = job->n_attempts, .is_new = true, .ends_try = true,
 		.has_former = job->has_file, .make_s = e->make_s, .from = part_name(e->job, job->n_attempts),
 		.to = mem_strdup(e->job->path), .task = { .fn = make_file, .arg = f }, .config = r->config,
-		.pcm = e->pcm, .n_pcm_bytes = n_bytes,
+		.pcm = e->pcm, .n_pcm_bytes = n_bytes, .fd = -1,
 	};
 	e->pcm = (struct pcm)PCM_INIT;
 	g->n_pcm_bytes += n_bytes;
@@ -294,6 +296,9 @@ void keep_drop(struct run *r)
 	wait_until_whole(r, r->making);
 	while (r->filling->n_made < r->filling->n)
 		wait_for_first(r, r->filling);
+	for (int k = 0; k < r->filling->n; k++) /* made, and never to be synced */
+		if (r->filling->files[k].fd >= 0)
+			(void)close(r->filling->files[k].fd);
 	if (r->tasks)
 		(void)!sync_dirs_end(&r->placing->dirs, r->tasks, &ignored);
 	empty(r->filling);
@@ -336,5 +341,5 @@ bool keep_is_due(struct run *r)
 		return !keep_is_empty(r);
 	if (r->making->n > 0 && is_whole(r, r->making))
 		return true;
-	return r->placing->n > 0 && r->making->n == 0 && sync_dirs_ended(&r->placing->dirs, r->tasks);
+	return r->placing->n > 0 && r->making->n == 0 && sync_dirs_ended(&r->placing->dirs);
 }

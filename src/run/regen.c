@@ -16,6 +16,7 @@
 
 #include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 
 /* A job on its way, and what its row says. */
 struct again {
@@ -124,14 +125,16 @@ static int finish(struct regen *g, struct again *a, struct event *e, struct err 
 	char *full = fs_join(g->config->output_dir, name);
 	struct artifact art;
 	struct err why = ERR_INIT;
-	int rc;
+	int rc, fd;
 
 	a->spec.rate_hz = a->rate_hz == e->pcm.rate_hz ? 0 : a->rate_hz;
 	rc = fs_make_parent(full, &why);
 	if (rc == 0)
 		rc = fs_remove(full, &why);
 	if (rc == 0)
-		rc = artifact_make(a->job, &e->pcm, &a->spec, full, &art, &why);
+		rc = artifact_make(a->job, &e->pcm, &a->spec, full, &art, &fd, &why);
+	if (rc == 0)
+		(void)close(fd); /* it is compared and removed: nothing of it has to last */
 	pcm_release(&e->pcm);
 	rc = rc == 0 ? compare(g, a, &art, err) : fail(g, a, why.text, err);
 	if (rc == 0)

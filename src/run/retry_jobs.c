@@ -105,11 +105,7 @@ static int renew_all(struct retrying *r, struct ledger *l, struct err *err)
 	(void)snprintf(text, sizeof text, "%s to be made again, with all tries", text_count(count, sizeof count, (int64_t)r->n, "job"));
 	if (rc == 0)
 		rc = ledger_note(l, 0, 0, "retry", text, err);
-	if (rc == 0)
-		rc = ledger_commit(l, err);
-	if (rc != 0)
-		ledger_rollback(l);
-	return rc;
+	return ledger_end(l, rc, err);
 }
 
 int run_retry(const struct run_retry *retry, struct run_retry_result *ret, struct err *err)

@@ -128,13 +128,11 @@ static void fill_row(struct run *r, struct here *here)
 static int keep_manifest(struct run *r, struct err *err)
 {
 	const struct run_config *c = r->config;
+	int rc = ledger_begin(r->ledger, err);
 
-	if (ledger_begin(r->ledger, err) != 0 ||
-	    ledger_keep_manifest(r->ledger, r->row.manifest_sha256, c->manifest_path, c->manifest_text, c->manifest_len, err) != 0) {
-		ledger_rollback(r->ledger);
-		return -1;
-	}
-	return ledger_commit(r->ledger, err);
+	if (rc == 0)
+		rc = ledger_keep_manifest(r->ledger, r->row.manifest_sha256, c->manifest_path, c->manifest_text, c->manifest_len, err);
+	return ledger_end(r->ledger, rc, err);
 }
 
 /* What is counted before the loop begins, and the queue of what is to be made. */
@@ -220,14 +218,16 @@ static void conclude(struct run *r)
 
 static int close_row(struct run *r, int exit_status, struct err *err)
 {
+	int rc = ledger_begin(r->ledger, err);
+
 	r->row.ended_ms = clock_unix_ms();
 	r->row.exit_status = exit_status;
 	r->row.audio_s = r->counts.audio_s_done_now;
-	if (ledger_begin(r->ledger, err) != 0 || loop_interrupt(r, err) != 0 || ledger_end_run(r->ledger, &r->row, err) != 0) {
-		ledger_rollback(r->ledger);
-		return -1;
-	}
-	return ledger_commit(r->ledger, err);
+	if (rc == 0)
+		rc = loop_interrupt(r, err);
+	if (rc == 0)
+		rc = ledger_end_run(r->ledger, &r->row, err);
+	return ledger_end(r->ledger, rc, err);
 }
 
 /* After an err: the row is closed if it can be, so that no job is charged with what the surroundings did. */

@@ -87,10 +87,10 @@ void sync_dirs_begin(struct sync_dirs *dirs, struct tasks *tasks)
 	}
 }
 
-bool sync_dirs_ended(const struct sync_dirs *dirs, struct tasks *tasks)
+bool sync_dirs_ended(const struct sync_dirs *dirs)
 {
 	for (size_t i = 0; i < dirs->n; i++)
-		if (!tasks_done(tasks, &dirs->list[i].task))
+		if (!tasks_done(&dirs->list[i].task))
 			return false;
 	return true;
 }

@@ -39,7 +39,7 @@ int sync_dirs_now(struct sync_dirs *dirs, struct err *err) WARN_UNUSED;
 
 /* Nothing may be added between begin and end. */
 void sync_dirs_begin(struct sync_dirs *dirs, struct tasks *tasks);
-bool sync_dirs_ended(const struct sync_dirs *dirs, struct tasks *tasks);
+bool sync_dirs_ended(const struct sync_dirs *dirs);
 int sync_dirs_end(struct sync_dirs *dirs, struct tasks *tasks, struct err *err) WARN_UNUSED;
 
 void sync_dirs_release(struct sync_dirs *dirs);

@@ -83,6 +83,7 @@ struct run_gc_result {
 	int64_t n_foreign;
 };
 int run_gc(const struct run_gc *gc, struct run_gc_result *ret, struct err *err) WARN_UNUSED;
+void run_gc_sum(const struct run_gc_result *result, int64_t *n_files, int64_t *n_bytes); /* over all kinds */
 
 /* ---- verify (verify.c, regen.c) --------------------------------------------------------- */
 

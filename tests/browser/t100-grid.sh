@@ -73,10 +73,9 @@ make_one 0 listen.yaml
 make_one 0 one.yaml
 make_one 1 bad.yaml
 # Killed while its first jobs are made: nothing is done, some rows say running.
-mgbatch run none.yaml >log 2>&1 &
+"$BUILD/mgbatch" run none.yaml >log 2>&1 &
 run_pid=$!
-tries=0
-until mgbatch list none 2>/dev/null | grep -q running || [ $tries = 200 ]; do tries=$((tries + 1)); sleep 0.05; done
+await running none
 kill -9 $run_pid
 wait $run_pid 2>/dev/null
 mgbatch report -q none || exit 1

@@ -7,6 +7,11 @@
 #   hasnt stderr 'words'
 #   is "$got" "$want" 'name'       two texts are equal
 #   ok 'name' cmd args..           the command succeeds
+#   await cmd args..               waits until it succeeds, 20 s and what its looks take at most; in vain is a failed check
+#   n_done FOLDER                  prints how many of its jobs are done (FOLDER: or its manifest, here and below)
+#   some_done FOLDER [N]           at least N of its jobs are done, or one
+#   running FOLDER [N]             at least N of its jobs are being made, or one
+#   id_of MANIFEST PREDICATE       prints the ids of the jobs that it chooses, as list has them
 #   done_testing
 #
 # The program is $BUILD/mgbatch; BUILD is build/release unless said. NO_COLOR, TERM and the time
@@ -97,6 +102,23 @@ ok() # name command...
 	tap $? "$tap_name" || say_file ok.out
 	rm -f ok.out
 }
+
+await() # command...
+{
+	for _ in $(seq 400); do
+		"$@" >/dev/null 2>&1 && return 0
+		sleep 0.05 # between two looks; what is waited for is the command
+	done
+	tap 1 "waited in vain for: $*"
+}
+
+# How many jobs are in a state; nothing where there is no ledger yet.
+n_in() { mgbatch status "$1" --json | sed -n "s/^ *\"$2\": \([0-9]*\),*\$/\1/p"; } # folder, state
+n_done() { n_in "$1" done; }
+some_done() { [ "$(n_done "$1")" -ge "${2:-1}" ]; }
+running() { [ "$(n_in "$1" running)" -ge "${2:-1}" ]; }
+
+id_of() { mgbatch list "$1" --select "$2" | cut -c1-12; }
 
 skip_all()
 {

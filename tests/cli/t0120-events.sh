@@ -92,11 +92,7 @@ has stderr 'another run works in'
 # The reader goes away in the middle; the run does not care, and ends when it is told to.
 exec 3<&-
 kill -TERM $pid
-n=0
-until grep -q finishing err.txt || [ $n = 200 ]; do
-	n=$((n + 1))
-	sleep 0.1 # between two looks; what is waited for is the message
-done
+await grep -q finishing err.txt
 kill -TERM $pid
 wait $pid
 is "$?" 143 'a run whose reader went away ends as it would'

@@ -11,21 +11,12 @@ sweep: {seed: 1..40}
 fake: {delay: 30s}
 END
 
-# Waits until a command succeeds, at most some ten seconds.
-await()
-{
-	for _ in $(seq 200); do
-		"$@" && return 0
-		sleep 0.05
-	done
-	return 1
-}
-
 # ---- while a run goes on ------------------------------------------------------------------------------
 "$BUILD/mgbatch" run slow.yaml --events ev.json >first.out 2>first.err &
 pid=$!
-ok 'a run begins' await grep -qs '"event":"job_started"' ev.json
-await sh -c '"$0" status slow.yaml --json 2>/dev/null | grep -q "\"running\": [1-9]"' "$BUILD/mgbatch"
+await grep -qs '"event":"job_started"' ev.json
+tap $? 'a run begins'
+await running slow.yaml 8
 run 0 mgbatch status slow.yaml
 has stdout "is going on: process $pid"
 has stdout '8 running'

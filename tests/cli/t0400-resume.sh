@@ -13,18 +13,6 @@ sweep: {seed: 1..40}
 fake: {delay: $2}
 EOF
 }
-# Waits until the command succeeds, 20 s at most.
-await() # command...
-{
-	for _ in $(seq 200); do
-		"$@" >/dev/null 2>&1 && return 0
-		sleep 0.1 # between two looks; what is waited for is the command
-	done
-	echo "# waited in vain for: $*"
-	return 1
-}
-n_done() { mgbatch status "$1" --json | sed -n 's/^ *"done": \([0-9]*\),*$/\1/p'; }
-some_done() { [ "$(n_done "$1")" -ge 1 ]; }
 sounds() { (cd "$1" && cat ./*.wav metadata.jsonl | cksum); }
 
 manifest whole 0 >whole.yaml

@@ -13,7 +13,6 @@ sets:
   good: {sweep: {seed: [5, 6]}}
 END
 sed 's/, fake: {fail: io}//' m.yaml >mended.yaml
-id_of() { mgbatch list m.yaml --select "$1" | cut -c1-12; }
 n_state() { mgbatch list m.yaml --state "$1" | grep -c .; }
 
 run 2 mgbatch retry
@@ -33,14 +32,14 @@ cp m.yaml "it's a/m.yaml"
 cp -r out/study "it's a/o ut"
 run 0 mgbatch retry "it's a/m.yaml" --output "it's a/o ut" --backend fake
 has stdout "mgbatch run --output 'it'\''s a/o ut' --backend fake 'it'\''s a/m.yaml'" 'the command is one that a shell reads'
-run 0 mgbatch retry "it's a/o ut" "$(id_of 'seed = 5')"
+run 0 mgbatch retry "it's a/o ut" "$(id_of m.yaml 'seed = 5')"
 has stdout 'to be made again by: mgbatch run with its manifest'
 is "$(n_state failed)/$(n_state pending)" 2/2 'those two'
 run 0 mgbatch retry m.yaml --select 'seed <= 2'
 has stdout '2 pending anyway: nothing to do'
 run 1 mgbatch run m.yaml -q
 is "$(n_state failed)" 4 'they fail again'
-id=$(id_of 'seed = 1')
+id=$(id_of m.yaml 'seed = 1')
 mgbatch show m.yaml "$id" >shown
 is "$(grep -c '^try  .*failed (io)' shown)" 2 'the history of tries stays'
 has shown '1 used up'
@@ -55,7 +54,7 @@ run 0 mgbatch retry m.yaml
 has stdout 'no job has failed: nothing to retry'
 
 # a finished one by its id; the old file stays until its replacement is complete
-id=$(id_of 'seed = 1')
+id=$(id_of m.yaml 'seed = 1')
 before=$(cksum <out/study/bad/s1.wav)
 run 0 mgbatch retry m.yaml "$id" "$id"
 has stdout '1 finished: to be made again'
@@ -101,10 +100,7 @@ run 0 mgbatch run mended.yaml -q
 sed 's/seed: .5, 6./seed: 5..7/; s/^run:/fake: {delay: 60s}\nrun:/' mended.yaml >slow.yaml
 "$BUILD/mgbatch" run slow.yaml >/dev/null 2>&1 &
 pid=$!
-for _ in $(seq 200); do
-	[ -n "$(mgbatch list m.yaml --state running)" ] && break
-	sleep 0.05
-done
+await running m.yaml
 run 4 mgbatch retry m.yaml
 has stderr "process $pid"
 has stderr '--wait'

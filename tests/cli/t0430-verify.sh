@@ -10,7 +10,6 @@ params: {prompt: "soft rain", duration: 2}
 sweep: {seed: 1..12}
 END
 ledger=out/study/.mgbatch/ledger.db
-id_of() { mgbatch list m.yaml --select "$1" | cut -c1-12; }
 n_found() { sed -n "s/^ *\"$1\": \([0-9]*\),*\$/\1/p" stdout | tail -1; }
 
 run 5 mgbatch verify m.yaml
@@ -38,7 +37,7 @@ hasnt stdout 's3.wav'
 has stdout ': 2 things wrong'
 run 1 mgbatch verify m.yaml --deep
 has stdout "s3.wav: has its size, but not the content that was made"
-has stdout "'mgbatch retry m.yaml $(id_of 'seed = 3')', then run, makes it again"
+has stdout "'mgbatch retry m.yaml $(id_of m.yaml 'seed = 3')', then run, makes it again"
 run 1 mgbatch verify m.yaml --deep --json
 ok 'the JSON reads' python3 -c 'import json; json.load(open("stdout"))'
 is "$(n_found missing)/$(n_found size)/$(n_found content)/$(n_found unknown)/$(n_found wrong)" 1/1/1/1/3 'and counts each kind'
@@ -50,7 +49,7 @@ run 0 mgbatch verify m.yaml --deep --select 'seed > 3'
 is "$(sqlite3 $ledger .dump | cksum)" "$before" 'none of that changed the ledger'
 
 # what it says to do mends it all
-run 0 mgbatch retry m.yaml "$(id_of 'seed = 3')"
+run 0 mgbatch retry m.yaml "$(id_of m.yaml 'seed = 3')"
 run 0 mgbatch run m.yaml -q
 rm out/study/notes.txt
 run 0 mgbatch verify m.yaml --deep
@@ -68,7 +67,7 @@ is "$(ls out/study/.mgbatch/part)" '' 'and nothing is left of them'
 run 2 mgbatch verify out/study --regen 1
 has stderr 'needs their manifest'
 run 2 mgbatch verify m.yaml --regen 0
-id=$(id_of 'seed = 5')
+id=$(id_of m.yaml 'seed = 5')
 sqlite3 $ledger "UPDATE artifact SET pcm_sha256 = '00' WHERE path = 's5.wav'; UPDATE artifact SET arithmetic = 'older' WHERE path = 's6.wav'"
 run 1 mgbatch verify m.yaml --regen 12
 has stdout "different     $id  s5.wav: made again with other samples"
@@ -100,10 +99,7 @@ sets:
 END
 "$BUILD/mgbatch" run slow.yaml >/dev/null 2>&1 &
 pid=$!
-for _ in $(seq 200); do
-	[ "$(mgbatch list out/slow --state done 2>/dev/null | grep -c .)" = 4 ] && break
-	sleep 0.05
-done
+await some_done out/slow 4
 run 0 mgbatch verify slow.yaml --deep
 has stdout '4 finished files'
 has stdout 'the latest run has not ended'
@@ -111,10 +107,7 @@ run 4 mgbatch verify slow.yaml --regen 1
 has stderr "process $pid"
 "$BUILD/mgbatch" verify slow.yaml --regen 1 --wait >wait.out 2>wait.err &
 waits=$!
-for _ in $(seq 200); do
-	grep -q "waiting for another run" wait.err && break
-	sleep 0.05
-done
+await grep -q "waiting for another run" wait.err
 kill -INT $waits
 wait $waits
 is $? 130 'Ctrl-C while it waits: exit status 130'
@@ -128,10 +121,7 @@ sed -i 's/delay: 0/delay: 1s/' slow.yaml
 echo 'output: {bits: 24}' >>slow.yaml
 "$BUILD/mgbatch" run slow.yaml --remake-stale >/dev/null 2>&1 &
 pid=$!
-for _ in $(seq 200); do
-	mgbatch list out/anew --state running 2>/dev/null | grep -q . && break
-	sleep 0.05
-done
+await running out/anew
 run 0 mgbatch verify slow.yaml --regen 1 --wait
 has stderr "process $pid"
 has stdout '6 finished files'
@@ -141,13 +131,14 @@ wait $pid
 mkdir copy && sed 's/1s/0/; s/name: anew/name: quick/' slow.yaml >copy/slow.yaml
 run 0 mgbatch run copy/slow.yaml -q
 sed -i 's/delay: 0/delay: 60s/' copy/slow.yaml
+part_touched() { find copy/out/quick/.mgbatch/part -newer marker | grep -q .; }
+: >marker
 "$BUILD/mgbatch" verify copy/slow.yaml --regen 6 >int.out 2>&1 &
 pid=$!
-for _ in $(seq 200); do
-	grep -q '^equal' int.out && break
-	sleep 0.05
-done
+await part_touched # by the first one that is made; what is printed into a file comes at the end
 kill -INT $pid
 wait $pid
 is $? 130 'interrupted: exit status 130'
+ok 'what was made until then is compared' grep -q '^equal' int.out
+has int.out 'interrupted: not all was looked at'
 done_testing

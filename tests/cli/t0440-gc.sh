@@ -76,7 +76,7 @@ run 0 mgbatch verify m.yaml --deep
 manifest 'soft rain' 1..4 >m.yaml
 run 0 mgbatch run m.yaml -q
 echo "somebody's own" >out/study/rain/s5.wav
-run 0 mgbatch retry m.yaml "$(mgbatch list m.yaml --select 'set = rain and seed = 1 and state = done' | cut -c1-12)"
+run 0 mgbatch retry m.yaml "$(id_of m.yaml 'set = rain and seed = 1 and state = done')"
 run 0 mgbatch gc m.yaml --yes
 has stdout '1 in the place of a superseded job'
 is "$(cat out/study/rain/s5.wav)" "somebody's own" 'another file in its place is left alone'
@@ -122,10 +122,7 @@ has stdout '6 of 6 jobs done (6 before)'
 sed 's/1\.\.3}}/1..4}, fake: {delay: 60s}}/' m.yaml >slow.yaml
 "$BUILD/mgbatch" run slow.yaml >/dev/null 2>&1 &
 pid=$!
-for _ in $(seq 200); do
-	[ -n "$(mgbatch list m.yaml --state running)" ] && break
-	sleep 0.05
-done
+await running m.yaml
 run 4 mgbatch gc m.yaml --yes
 has stderr "process $pid"
 kill -KILL $pid

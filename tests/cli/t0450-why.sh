@@ -14,15 +14,14 @@ output: {format: $3}
 $4
 END
 }
-id_of() { mgbatch list m.yaml --select "$1" | cut -c1-12; }
 
 manifest 'soft rain' '[0.8, 1.2]' wav >m.yaml
 run 0 mgbatch plan m.yaml
 run 2 mgbatch why m.yaml aaaaaaaa
 has stderr 'neither in the ledger nor in the manifest'
 run 0 mgbatch run m.yaml -q
-old=$(id_of 'temperature = 0.8 and seed = 1')
-gone=$(id_of 'temperature = 1.2 and seed = 2')
+old=$(id_of m.yaml 'temperature = 0.8 and seed = 1')
+gone=$(id_of m.yaml 'temperature = 1.2 and seed = 2')
 
 # in both
 run 0 mgbatch why m.yaml "$old"
@@ -101,7 +100,7 @@ params: {prompt: "soft rain", duration: 2}
 takes: 2
 END
 run 0 mgbatch run takes.yaml -q
-old=$(mgbatch list takes.yaml --select 'take = 1' | cut -c1-12)
+old=$(id_of takes.yaml 'take = 1')
 sed 's/duration: 2/duration: 2, temperature: 0.7/' takes.yaml >warm.yaml
 run 0 mgbatch why warm.yaml "$old"
 has stdout '  temperature: 1 -> 0.7'
@@ -110,7 +109,7 @@ has stdout '(derived from the other values)'
 # failed for good
 manifest 'soft rain' '[0.8]' wav 'fake: {fail: input}' | sed 's/name: study/name: broken/' >broken.yaml
 run 1 mgbatch run broken.yaml -q
-id=$(mgbatch list broken.yaml --select 'seed = 1' | cut -c1-12)
+id=$(id_of broken.yaml 'seed = 1')
 run 0 mgbatch why broken.yaml "$id"
 has stdout 'failed for good with input (the request or its input cannot be used): the fake backend was told to fail'
 has stdout "'mgbatch retry broken.yaml $id'"

@@ -18,17 +18,6 @@ params: {prompt: "soft rain", duration: 0.4}
 END
 }
 pcm() { sed 's/.*"file_name":"\([^"]*\)".*"pcm_sha256":"\([0-9a-f]*\)".*/\1 \2/' "$1/metadata.jsonl" | sort; }
-await() # command...: until it succeeds, 20 s at most
-{
-	for _ in $(seq 200); do
-		"$@" >/dev/null 2>&1 && return 0
-		sleep 0.1 # between two looks; what is waited for is the command
-	done
-	echo "# waited in vain for: $*"
-	return 1
-}
-n_done() { mgbatch status "$1" --json | sed -n 's/^ *"done": \([0-9]*\),*$/\1/p'; }
-some_done() { [ "$(n_done "$1")" -ge 1 ]; }
 
 # ---- a map: one sweep over two models --------------------------------------------------------------
 { manifest two '{custom: models/mono, stereo-custom: models/demo}'; echo 'sweep: {seed: 1..6, modelVersion: [custom, stereo-custom]}'; } >two.yaml

@@ -14,15 +14,6 @@ manifest() # name, seeds, then lines
 	[ $# = 0 ] || printf '%s\n' "$@"
 }
 sounds() { (cd "$1" && cat ./*.wav metadata.jsonl | cksum); }
-await() # command: 20 s at most
-{
-	for _ in $(seq 400); do
-		"$@" >/dev/null 2>&1 && return 0
-		sleep 0.05 # between two looks
-	done
-	echo "# waited in vain for: $*"
-}
-running() { mgbatch status "$1" --json | grep -q "\"running\": $2"; }
 small_disk() { mkdir -p "$1" && mount -t tmpfs -o "size=$2" tmpfs "$1"; }
 # Every file under its final name is one of the whole run's, with its bytes.
 all_whole() # folder, the whole run's

@@ -26,15 +26,6 @@ params: {prompt: "soft rain", duration: 1}
 sweep: {seed: 1..2}
 fake: {delay: 20s}
 END
-await() # command: 20 s at most
-{
-	for _ in $(seq 400); do
-		"$@" >/dev/null 2>&1 && return 0
-		sleep 0.05 # between two looks
-	done
-	echo "# waited in vain for: $*"
-}
-running() { mgbatch status out --json | grep -q "\"running\": $1"; }
 in_group() { sh -c 'echo $$ >"$0/cgroup.procs" && echo "$1" >/proc/self/oom_score_adj && shift && exec "$@"' "$group" "$@"; }
 
 # The run would be taken first (1000); then comes who asks for more than there is.
@@ -42,7 +33,7 @@ strike() # jobs in slots
 {
 	in_group 1000 "$BUILD/mgbatch" run m.yaml --output out >run.out 2>run.err &
 	pid=$!
-	await running "$1"
+	await running out "$1"
 	in_group 0 sh -c 'head -c 200000000 /dev/zero | tail' >/dev/null 2>&1
 	wait $pid
 	status=$?

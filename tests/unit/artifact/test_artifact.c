@@ -50,13 +50,23 @@ static struct pcm tone(double amplitude)
 	return pcm;
 }
 
+static int make_file(const struct job *job, struct pcm *pcm, const struct artifact_spec *spec, const char *path, struct artifact *ret,
+		     struct err *err)
+{
+	int fd, rc = artifact_make(job, pcm, spec, path, ret, &fd, err);
+
+	if (rc == 0)
+		close(fd);
+	return rc;
+}
+
 static struct artifact make(const struct job *job, double amplitude, const struct artifact_spec *spec, const char *path)
 {
 	struct artifact art = { .n_bytes = -1 };
 	struct err err = ERR_INIT;
 	struct pcm pcm = tone(amplitude);
 
-	OK(artifact_make(job, &pcm, spec, path, &art, &err) == 0, "made %s", err.text);
+	OK(make_file(job, &pcm, spec, path, &art, &err) == 0, "made %s", err.text);
 	pcm_release(&pcm);
 	return art;
 }
@@ -226,7 +236,7 @@ static void check_overshoot(const struct card *card)
 	say_text(card, "normalizationStrategy", "rms");
 	for (size_t i = 0; i < square.n_frames; i++)
 		square.samples[i] = i % 4000 < 40 ? 1 : 0; /* so quiet on average that the gain takes its peaks to 1 */
-	OK(artifact_make(&job, &square, &spec, path_a, &art, &err) == 0, "made %s", err.text);
+	OK(make_file(&job, &square, &spec, path_a, &art, &err) == 0, "made %s", err.text);
 	IS_NEAR(art.peak, 1, 0, "the peak is 1");
 	OK(audio_read(path_a, 48000, &back, &err) == 0 && back.n_frames == 48000, "read %s", err.text);
 	IS_INT(art.peaks[0], 255, "and drawn as 1");
@@ -249,7 +259,7 @@ static void check_sample_hash(const struct card *card)
 
 	hash_bytes(bytes, sizeof bytes, hash);
 	hash_hex(hex, hash);
-	OK(artifact_make(&job, &pcm, &wav16, path_a, &art, &err) == 0, "two frames, too short for loudness");
+	OK(make_file(&job, &pcm, &wav16, path_a, &art, &err) == 0, "two frames, too short for loudness");
 	IS_TEXT(art.pcm_sha256, hex, "hash of the samples");
 	OK(art.peaks[0] == 128 && art.peaks[199] == 0, "peaks of fewer frames than columns");
 	unlink(path_a);
@@ -283,11 +293,11 @@ static void check_failures(const struct card *card)
 	struct pcm pcm = tone(0.1);
 
 	IS_INT(fs_replace(path_a, "mine", 4, &err), 0, "a file is there");
-	IS_INT(artifact_make(&job, &pcm, &wav16, path_a, &art, &err), -1, "it is not overwritten");
+	IS_INT(make_file(&job, &pcm, &wav16, path_a, &art, &err), -1, "it is not overwritten");
 	OK(err.sys_errno == EEXIST && fs_exists(path_a), "%s", err.text);
 	unlink(path_a);
 	pcm.samples[100] = NAN;
-	IS_INT(artifact_make(&job, &pcm, &wav16, path_a, &art, &err), -1, "a NaN makes no file");
+	IS_INT(make_file(&job, &pcm, &wav16, path_a, &art, &err), -1, "a NaN makes no file");
 	OK(err.code == ERR_NONFINITE && !fs_exists(path_a), "%s", err.text);
 	IS_INT(art.n_bytes, -1, "and no result");
 	pcm_release(&pcm);

@@ -4,6 +4,8 @@
 
 #include "tap.h"
 
+#include "unit/audio/write_file.h"
+
 #include <errno.h>
 #include <fcntl.h>
 #include <signal.h>
@@ -115,7 +117,7 @@ static void check_round_trip(void)
 					int right;
 
 					audio_quantise(pcm.samples, n, bits, want);
-					right = audio_write(path_a, &pcm, &spec, &err) == 0 && audio_read(path_a, 20000, &back, &err) == 0 &&
+					right = write_file(path_a, &pcm, &spec, &err) == 0 && audio_read(path_a, 20000, &back, &err) == 0 &&
 						back.n_frames == lengths[l] && back.n_channels == channels && back.rate_hz == 32000;
 					for (i = 0; right && i < n; i++)
 						right = (double)back.samples[i] * (bits == 16 ? 32768 : 8388608) == want[i];
@@ -179,7 +181,7 @@ static void check_lossy(void)
 		for (int i = 0; i < 2 * n_rates; i++) {
 			for (size_t l = 0; l < sizeof lengths / sizeof *lengths; l++) {
 				struct pcm pcm = two_tones(lengths[l], i % 2 + 1, rates[i / 2]), back = PCM_INIT;
-				int read = audio_write(path_a, &pcm, &spec, &err) == 0 && audio_read(path_a, 50000, &back, &err) == 0;
+				int read = write_file(path_a, &pcm, &spec, &err) == 0 && audio_read(path_a, 50000, &back, &err) == 0;
 				int whole = read && back.n_frames == pcm.n_frames && back.n_channels == pcm.n_channels &&
 					    back.rate_hz == pcm.rate_hz;
 				double wrong = whole && pcm.n_frames > 40000 ? wrong_part(&pcm, &back) : 0;
@@ -210,10 +212,10 @@ static void check_same_bytes(void)
 
 		second = time(NULL);
 		spec.bits = is_lossy ? AUDIO_LOSSY_BITS : i % 2 ? 24 : 16;
-		same = same && audio_write(path_a, &pcm, &spec, &err) == 0;
+		same = same && write_file(path_a, &pcm, &spec, &err) == 0;
 		while (i == 0 && time(NULL) == second) /* once is enough */
 			nanosleep(&(struct timespec){ 0, 20000000 }, NULL);
-		same = same && audio_write(path_b, &pcm, &spec, &err) == 0;
+		same = same && write_file(path_b, &pcm, &spec, &err) == 0;
 		OK(same && same_file(path_a, path_b), "equal samples make equal %s files of %d channels", audio_format_name((enum audio_format)f),
 		   pcm.n_channels);
 		OK(contains(path_a, "{\"mgbatch\":{}}"), "the comment is inside");
@@ -238,7 +240,7 @@ static void check_long_comment(void)
 	for (f = 0; f < AUDIO_N_FORMATS; f++) {
 		struct audio_write_spec spec = spec_of(f, comment);
 
-		OK(audio_write(path_a, &pcm, &spec, &err) == 0 && contains(path_a, comment), "the longest comment in %s",
+		OK(write_file(path_a, &pcm, &spec, &err) == 0 && contains(path_a, comment), "the longest comment in %s",
 		   audio_format_name((enum audio_format)f));
 		OK(audio_read(path_a, 100, &back, &err) == 0 && back.n_frames == 100, "and the sound behind it");
 		pcm_release(&back);
@@ -254,20 +256,20 @@ static void check_refusals(void)
 	struct pcm pcm = noise(1000, 1), back = PCM_INIT, huge = { pcm.samples, (size_t)1 << 32, 1, 32000 };
 
 	IS_INT(fs_replace(path_a, "mine", 4, &err), 0, "a file is there");
-	IS_INT(audio_write(path_a, &pcm, &spec, &err), -1, "it is not overwritten");
+	IS_INT(write_file(path_a, &pcm, &spec, &err), -1, "it is not overwritten");
 	OK(err.sys_errno == EEXIST && contains(path_a, "mine"), "%s", err.text);
 	IS_INT(audio_read(path_a, 1000, &back, &err), -1, "text is no sound");
 	OK(err.code == ERR_INPUT && !back.samples, "%s", err.text);
 	unlink(path_a);
 	IS_INT(audio_read(path_a, 1000, &back, &err), -1, "a missing file");
 	OK(err.code == ERR_IO && err.sys_errno == ENOENT, "%s", err.text);
-	IS_INT(audio_write(path_a, &huge, &spec, &err), -1, "4 GiB of wav");
+	IS_INT(write_file(path_a, &huge, &spec, &err), -1, "4 GiB of wav");
 	OK(err.code == ERR_INPUT && strstr(err.text, "4 GiB") && !fs_exists(path_a), "%s", err.text);
 	pcm.rate_hz = 96000;
-	IS_INT(audio_write(path_a, &pcm, &mp3, &err), -1, "a rate that mp3 has not");
+	IS_INT(write_file(path_a, &pcm, &mp3, &err), -1, "a rate that mp3 has not");
 	OK(err.code == ERR_INPUT && strstr(err.text, "96000") && strstr(err.text, "48000") && !fs_exists(path_a), "%s", err.text);
 	pcm.rate_hz = 32000;
-	IS_INT(audio_write(path_a, &pcm, &spec, &err), 0, "written");
+	IS_INT(write_file(path_a, &pcm, &spec, &err), 0, "written");
 	IS_INT(audio_read(path_a, 999, &back, &err), -1, "longer than allowed");
 	OK(strstr(err.text, "1000 frames") && strstr(err.text, "at most 999"), "%s", err.text);
 	unlink(path_a);
@@ -304,7 +306,7 @@ static void check_damage(void)
 		struct audio_write_spec spec = spec_of(f, "{}");
 		struct strbuf file = STRBUF_INIT(100000);
 
-		if (audio_write(path_a, &pcm, &spec, &err) != 0 || fs_read(path_a, &file, &err) != 0)
+		if (write_file(path_a, &pcm, &spec, &err) != 0 || fs_read(path_a, &file, &err) != 0)
 			exit(1);
 		for (i = 0; i < file.len; i += i < 120 ? 1 : 41) {
 			struct pcm back = PCM_INIT;
@@ -349,7 +351,7 @@ static void check_full_disk(void)
 		struct audio_write_spec spec = spec_of(f, "{\"a\":1}");
 		int said = 1, clean = 1;
 
-		if (audio_write(path_a, &pcm, &spec, &err) != 0 || fs_size(path_a, &size, &err) != 0)
+		if (write_file(path_a, &pcm, &spec, &err) != 0 || fs_size(path_a, &size, &err) != 0)
 			exit(1);
 		unlink(path_a);
 		for (at = 0; at < size; at += at < 200 ? 13 : at + 700 > size ? 11 : 997) {
@@ -357,7 +359,7 @@ static void check_full_disk(void)
 			limit = old;
 			limit.rlim_cur = (rlim_t)at;
 			setrlimit(RLIMIT_FSIZE, &limit);
-			said = said && audio_write(path_a, &pcm, &spec, &err) == -1 && err.sys_errno == EFBIG;
+			said = said && write_file(path_a, &pcm, &spec, &err) == -1 && err.sys_errno == EFBIG;
 			setrlimit(RLIMIT_FSIZE, &old);
 			clean = clean && !fs_exists(path_a);
 			unlink(path_a);
@@ -367,7 +369,7 @@ static void check_full_disk(void)
 		limit = old;
 		limit.rlim_cur = (rlim_t)size;
 		setrlimit(RLIMIT_FSIZE, &limit);
-		OK(audio_write(path_a, &pcm, &spec, &err) == 0, "the exact size is enough");
+		OK(write_file(path_a, &pcm, &spec, &err) == 0, "the exact size is enough");
 		setrlimit(RLIMIT_FSIZE, &old);
 		unlink(path_a);
 	}

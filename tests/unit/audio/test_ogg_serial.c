@@ -6,6 +6,8 @@
 
 #include "tap.h"
 
+#include "unit/audio/write_file.h"
+
 #include <errno.h>
 #include <fcntl.h>
 #include <unistd.h>
@@ -95,7 +97,7 @@ static void write_sound(uint32_t serial, int n_channels)
 		pcm.samples[i] = (float)((double)state / 4294967296.0 - 0.5);
 	}
 	(void)unlink(path);
-	OK(audio_write(path, &pcm, &spec, &err) == 0, "written %s", err.text);
+	OK(write_file(path, &pcm, &spec, &err) == 0, "written %s", err.text);
 	pcm_release(&pcm);
 	free(comment);
 }

@@ -41,7 +41,7 @@ static void test_each_once(int n_threads)
 	}
 	for (int i = 0; i < TASKS; i++) {
 		tasks_wait(tasks, &tallies[i].task);
-		n_once += tallies[i].times == 1 && tasks_done(tasks, &tallies[i].task);
+		n_once += tallies[i].times == 1 && tasks_done(&tallies[i].task);
 	}
 	for (int i = 0; i < n_order; i++)
 		n_in_order += order[i] == i;
@@ -77,10 +77,10 @@ static void test_beside_the_caller(void)
 		return;
 	gate.fd = fds[0];
 	tasks_add(tasks, &gate.task);
-	OK(!tasks_done(tasks, &gate.task), "adding does not wait, and what has not ended is not done");
+	OK(!tasks_done(&gate.task), "adding does not wait, and what has not ended is not done");
 	OK(write(fds[1], "x", 1) == 1, "the gate opens");
 	tasks_wait(tasks, &gate.task);
-	OK(tasks_done(tasks, &gate.task) && gate.n == 1, "then it ends");
+	OK(tasks_done(&gate.task) && gate.n == 1, "then it ends");
 	tasks_close(tasks);
 	(void)close(fds[0]);
 	(void)close(fds[1]);

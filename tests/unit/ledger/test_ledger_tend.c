@@ -1,7 +1,5 @@
 /* ledger_check: a whole ledger has nothing to say; rows that contradict each other and damaged pages have. */
-#include "unit/run/some_jobs.h"
-
-#include "ledger/ledger_write.h"
+#include "unit/ledger/some_ledger.h"
 
 #include <fcntl.h>
 
@@ -66,14 +64,13 @@ static void damage(const struct some_jobs *s)
 
 int main(void)
 {
-	struct ledger_owner owner = { "test", "fake", false };
 	struct err err = ERR_INIT;
-	struct ledger *l = NULL;
+	struct ledger *l;
 	struct some_jobs s;
 	struct said said;
 
 	some_jobs_open(&s, 40);
-	IS_INT(ledger_open_write(&l, s.dir, &owner, &err), 0, "a ledger");
+	l = open_write(&s);
 	IS_INT(ledger_begin(l, &err), 0, "begin");
 	for (int i = 0; i < 40; i++)
 		if (put_done(l, &s.jobs[i], s.jobs[i].path, &err) != 0)

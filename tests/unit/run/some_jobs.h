@@ -119,4 +119,41 @@ static inline bool has_file(const struct some_jobs *s, const char *relative)
 	return has;
 }
 
+static inline void put_file(const struct some_jobs *s, const char *relative, const char *bytes)
+{
+	char *path = fs_join(s->dir, relative);
+	struct err err = ERR_INIT;
+
+	if (fs_make_parent(path, &err) != 0 || fs_replace(path, bytes, strlen(bytes), &err) != 0)
+		printf("# %s\n", err.text);
+	free(path);
+}
+
+/* In a folder, hidden ones not counted; 0 where there is no folder. */
+static inline int n_files(const struct some_jobs *s, const char *relative)
+{
+	char *path = fs_join(s->dir, relative);
+	DIR *dir = opendir(path);
+	struct dirent *entry;
+	int n = 0;
+
+	while (dir && (entry = readdir(dir)))
+		n += entry->d_name[0] != '.';
+	if (dir)
+		(void)closedir(dir);
+	free(path);
+	return n;
+}
+
+/* One of four buffers by turns. */
+static inline char *id_of(const struct some_jobs *s, int i)
+{
+	static char texts[4][JOB_ID_SIZE];
+	static int n;
+	char *text = texts[n++ % 4];
+
+	job_id_text(text, s->jobs[i].id);
+	return text;
+}
+
 #endif

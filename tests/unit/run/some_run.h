@@ -4,10 +4,9 @@
 #ifndef SOME_RUN_H
 #define SOME_RUN_H
 
-#include "unit/run/some_jobs.h"
+#include "unit/ledger/some_ledger.h"
 
 #include "base/hash.h"
-#include "ledger/ledger_write.h"
 #include "run/run.h"
 #include "run/stop.h"
 
@@ -120,6 +119,26 @@ static inline int64_t count_of(const struct some_jobs *s, enum job_state state)
 	return counts.by_state[state];
 }
 
+/* ---- what a dead run left ------------------------------------------------------------------ */
+
+/* Its row. */
+static inline struct ledger_run dead_run(void)
+{
+	return (struct ledger_run){ .started_ms = 1, .exit_status = -1, .command_line = "", .host = "", .boot_id = "", .tool_version = "",
+				    .made_by = "", .manifest_path = "", .manifest_sha256 = "", .n_oom_kills = -1 };
+}
+
+/* The row of a wav file that it made of these bytes. hash and sha keep what the row points to. */
+static inline struct ledger_file made_file(const char *temp_path, const char *path, const char *bytes, unsigned char hash[HASH_BYTES],
+					   char sha[HASH_HEX_SIZE])
+{
+	hash_bytes(bytes, strlen(bytes), hash);
+	hash_hex(sha, hash);
+	return (struct ledger_file){ .seq = 1, .temp_path = temp_path, .path = path, .file_sha256 = sha, .pcm_sha256 = sha,
+				     .arithmetic = "fake", .format = "wav", .bits = 16, .n_bytes = (int64_t)strlen(bytes), .seconds = 1,
+				     .rate_hz = 32000, .model_rate_hz = 32000, .n_channels = 2, .peaks = hash, .n_peaks = HASH_BYTES };
+}
+
 /* ---- files ------------------------------------------------------------------------------ */
 
 static inline void sha_of(const struct some_jobs *s, const char *relative, char out[HASH_HEX_SIZE])
@@ -147,16 +166,6 @@ static inline int n_untrue(const struct some_jobs *s, int n)
 		n_wrong += row.state != JOB_DONE || strcmp(sha, row.sha) != 0;
 	}
 	return n_wrong;
-}
-
-static inline void put_file(const struct some_jobs *s, const char *relative, const char *bytes)
-{
-	char *path = fs_join(s->dir, relative);
-	struct err err = ERR_INIT;
-
-	if (fs_make_parent(path, &err) != 0 || fs_replace(path, bytes, strlen(bytes), &err) != 0)
-		printf("# %s\n", err.text);
-	free(path);
 }
 
 static inline int some_count_try(void *arg, const struct ledger_attempt *row, struct err *err)

@@ -137,10 +137,25 @@ static void test_missing_and_stale(void)
 	some_jobs_close(&s);
 }
 
+/* A run in a process of its own, which holds the lock when this returns. */
+static pid_t begin_beside(const struct some_jobs *s)
+{
+	struct some_run r;
+	pid_t pid = fork();
+
+	if (pid == 0) {
+		some_run_init(&r, s);
+		_exit(some_run_go(&r));
+	}
+	for (int i = 0; i < 5000 && !has_file(s, ".mgbatch/crash"); i++) /* written after the lock is had */
+		(void)poll(NULL, 0, 1);
+	return pid;
+}
+
 static void test_refusals(void)
 {
 	struct some_jobs s;
-	struct some_run r, other;
+	struct some_run r;
 	struct run_plan plan;
 	struct job twice[2];
 	int status;
@@ -162,14 +177,9 @@ static void test_refusals(void)
 
 	some_jobs_open(&s, 1);
 	s.scripts[0].delay_s = 30;
-	some_run_init(&other, &s);
-	pid = fork();
-	if (pid == 0)
-		_exit(some_run_go(&other));
+	pid = begin_beside(&s);
 	some_run_init(&r, &s);
 	s.scripts[0].delay_s = 0;
-	for (int i = 0; i < 5000 && !has_file(&s, ".mgbatch/crash"); i++) /* the child holds the lock by then */
-		(void)poll(NULL, 0, 1);
 	IS_INT(some_run_go(&r), 4, "a second run is refused");
 	OK(strstr(r.err.text, "process") != NULL, "and told who holds it: %s", r.err.text);
 	(void)kill(pid, SIGKILL);
@@ -181,18 +191,13 @@ static void test_refusals(void)
 static void test_wait(void)
 {
 	struct some_jobs s;
-	struct some_run r, other;
+	struct some_run r;
 	int status = -1;
 	pid_t pid;
 
 	some_jobs_open(&s, 2);
 	s.scripts[0].delay_s = s.scripts[1].delay_s = 0.4;
-	some_run_init(&other, &s);
-	pid = fork();
-	if (pid == 0)
-		_exit(some_run_go(&other));
-	for (int i = 0; i < 5000 && !has_file(&s, ".mgbatch/crash"); i++)
-		(void)poll(NULL, 0, 1);
+	pid = begin_beside(&s);
 	some_run_init(&r, &s);
 	r.config.wait = true;
 	IS_INT(some_run_go(&r), 0, "--wait waits for the other run");

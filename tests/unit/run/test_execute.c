@@ -80,14 +80,13 @@ static void test_put_off(void)
 	struct some_run r;
 	struct ledger *l;
 	struct err err = ERR_INIT;
-	struct ledger_owner owner = { "test", "fake", false };
 	struct ledger_try_end end = { .n = 1, .outcome = LEDGER_FAILED, .state = JOB_PENDING, .counts = true, .class = FAIL_IO,
 				      .sentence = "x", .not_before_ms = clock_unix_ms() + 300 };
 
 	some_jobs_open(&s, 3);
 	some_run_init(&r, &s);
-	OK(ledger_open_write(&l, s.dir, &owner, &err) == 0 && ledger_begin(l, &err) == 0 &&
-		   ledger_add_job(l, &s.jobs[0], &end.seq, &err) == 0 && ledger_start_try(l, end.seq, 1, 1, 1, &err) == 0 &&
+	l = open_write(&s);
+	OK(ledger_begin(l, &err) == 0 && ledger_add_job(l, &s.jobs[0], &end.seq, &err) == 0 && ledger_start_try(l, end.seq, 1, 1, 1, &err) == 0 &&
 		   ledger_end_try(l, &end, &err) == 0 && ledger_commit(l, &err) == 0, "one was put off %s", err.text);
 	ledger_close(l);
 	IS_INT(some_run_go(&r), 0, "the next run waits for it");

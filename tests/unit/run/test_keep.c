@@ -5,21 +5,6 @@
 
 #include "run/run_inside.h"
 
-static int n_parts(const struct some_jobs *s)
-{
-	char *path = fs_join(s->dir, RUN_PART_DIR);
-	DIR *dir = opendir(path);
-	struct dirent *entry;
-	int n = 0;
-
-	while (dir && (entry = readdir(dir)))
-		n += entry->d_name[0] != '.';
-	if (dir)
-		(void)closedir(dir);
-	free(path);
-	return n;
-}
-
 /* A file stands where one job wants a folder: its file can be made and not be placed. */
 static void test_no_place_for_one(void)
 {
@@ -39,7 +24,7 @@ static void test_no_place_for_one(void)
 	OK(strstr(row.sentence, "/b") != NULL, "the sentence names the place: %s", row.sentence);
 	IS_INT(count_of(&s, JOB_DONE), 149, "all others are done");
 	IS_INT(r.n_done, 149, "and told");
-	IS_INT(n_parts(&s), 0, "nothing half made is left");
+	IS_INT(n_files(&s, RUN_PART_DIR), 0, "nothing half made is left");
 	IS_TEXT(row.sha, "", "its row has no file");
 	some_jobs_close(&s);
 }
@@ -96,7 +81,7 @@ static void test_rows_end_in_the_middle(void)
 	r.config.ops = backend_find(PARAM_FAKE);
 	IS_INT(some_run_go(&r), 0, "the same command continues");
 	IS_INT(n_not_once(&s), 0, "each job was done once");
-	IS_INT(n_parts(&s), 0, "nothing half made is left");
+	IS_INT(n_files(&s, RUN_PART_DIR), 0, "nothing half made is left");
 	some_jobs_close(&s);
 }
 

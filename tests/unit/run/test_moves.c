@@ -6,17 +6,6 @@
 
 #include "unit/run/some_run.h"
 
-static const struct ledger_owner owner = { "test", "fake", false };
-
-static struct ledger *open_write(const struct some_jobs *s)
-{
-	struct err err = ERR_INIT;
-	struct ledger *l = NULL;
-
-	OK(ledger_open_write(&l, s->dir, &owner, &err) == 0, "open %s", err.text);
-	return l;
-}
-
 static void move_by_hand(const struct some_jobs *s, const char *from, const char *to)
 {
 	char *full_from = fs_join(s->dir, from), *full_to = fs_join(s->dir, to);
@@ -25,21 +14,6 @@ static void move_by_hand(const struct some_jobs *s, const char *from, const char
 	OK(fs_make_parent(full_to, &err) == 0 && fs_rename(full_from, full_to, &err) == 0, "%s goes to %s %s", from, to, err.text);
 	free(full_from);
 	free(full_to);
-}
-
-static int n_files(const struct some_jobs *s, const char *relative)
-{
-	char *path = fs_join(s->dir, relative);
-	DIR *dir = opendir(path);
-	struct dirent *entry;
-	int n = 0;
-
-	while (dir && (entry = readdir(dir)))
-		n += entry->d_name[0] != '.';
-	if (dir)
-		(void)closedir(dir);
-	free(path);
-	return n;
 }
 
 /* A gets B's name and B A's, and both are made again besides. */
@@ -159,18 +133,14 @@ struct remake_case {
 static void leave_remade(const struct some_jobs *s, const struct remake_case *c)
 {
 	static const char bytes[] = "whole", temp[] = ".mgbatch/part/x-2~", old[] = ".mgbatch/old/9/a/000.wav";
-	struct ledger_run run = { .started_ms = 1, .exit_status = -1, .command_line = "", .host = "", .boot_id = "", .tool_version = "",
-				  .made_by = "", .manifest_path = "", .manifest_sha256 = "", .n_oom_kills = -1 };
+	struct ledger_run run = dead_run();
 	unsigned char hash[HASH_BYTES];
 	char sha[HASH_HEX_SIZE];
-	struct ledger_file file = { .seq = 1, .temp_path = temp, .path = "a/000.flac", .file_sha256 = sha, .pcm_sha256 = sha,
-				    .arithmetic = "fake", .format = "flac", .bits = 16, .n_bytes = (int64_t)sizeof bytes - 1, .seconds = 1,
-				    .rate_hz = 32000, .model_rate_hz = 32000, .n_channels = 2, .peaks = hash, .n_peaks = HASH_BYTES };
+	struct ledger_file file = made_file(temp, "a/000.flac", bytes, hash, sha);
 	struct ledger *l = open_write(s);
 	struct err err = ERR_INIT;
 
-	hash_bytes(bytes, sizeof bytes - 1, hash);
-	hash_hex(sha, hash);
+	file.format = "flac";
 	put_file(s, c->is_in_place ? file.path : temp, bytes);
 	OK(ledger_begin(l, &err) == 0 && ledger_start_run(l, &run, &err) == 0 && ledger_renew_job(l, 1, &err) == 0 &&
 		   ledger_start_try(l, 1, run.number, 2, 1, &err) == 0 && ledger_put_file(l, &file, &err) == 0 &&

@@ -104,19 +104,13 @@ struct made_case {
 /* What a run leaves that dies between its two transactions. */
 static int leave_made(const struct some_jobs *s, const char *temp, const char *bytes, struct err *err)
 {
-	struct ledger_owner owner = { "test", "fake", false };
-	struct ledger_run run = { .started_ms = 1, .exit_status = -1, .command_line = "", .host = "", .boot_id = "", .tool_version = "",
-				  .made_by = "", .manifest_path = "", .manifest_sha256 = "", .n_oom_kills = -1 };
+	struct ledger_run run = dead_run();
 	unsigned char hash[HASH_BYTES];
 	char sha[HASH_HEX_SIZE];
-	struct ledger_file file = { .temp_path = temp, .path = s->jobs[0].path, .file_sha256 = sha, .pcm_sha256 = sha,
-				    .arithmetic = "fake", .format = "wav", .bits = 16, .n_bytes = (int64_t)strlen(bytes), .seconds = 1,
-				    .rate_hz = 32000, .model_rate_hz = 32000, .n_channels = 2, .peaks = hash, .n_peaks = HASH_BYTES };
+	struct ledger_file file = made_file(temp, s->jobs[0].path, bytes, hash, sha);
 	struct ledger *l;
 	int rc;
 
-	hash_bytes(bytes, strlen(bytes), hash);
-	hash_hex(sha, hash);
 	rc = ledger_open_write(&l, s->dir, &owner, err);
 	if (rc != 0)
 		return -1;

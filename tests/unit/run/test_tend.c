@@ -3,22 +3,11 @@
 
 #include "unit/run/some_run.h"
 
-#include "ledger/ledger_write.h"
 #include "run/lock.h"
 
 static struct run_place place_of(const struct some_jobs *s)
 {
 	return (struct run_place){ .output_dir = s->dir, .called = "test.yaml", .manifest_name = "test", .backend = "fake" };
-}
-
-static char *id_of(const struct some_jobs *s, int i)
-{
-	static char texts[4][JOB_ID_SIZE];
-	static int n;
-	char *text = texts[n++ % 4];
-
-	job_id_text(text, s->jobs[i].id);
-	return text;
 }
 
 /* Chooses rows of an even ordinal. */
@@ -48,7 +37,6 @@ static int retry(const struct some_jobs *s, const char *const *ids, int n_ids, b
 
 static void set_state(const struct some_jobs *s, int i, enum job_state state)
 {
-	struct ledger_owner owner = { "test", "fake", false };
 	struct err err = ERR_INIT;
 	struct ledger *l = NULL;
 
@@ -223,13 +211,12 @@ static void test_gc_and_links(void)
 /* What a dead run's rows and moves name is for the next run to settle. */
 static void test_gc_leaves_unsettled(void)
 {
-	static const char hash[] = "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa";
-	struct ledger_owner owner = { "test", "fake", false };
-	struct ledger_file file = { .seq = 1, .temp_path = ".mgbatch/part/made-1~", .path = "a/000.wav", .file_sha256 = hash, .pcm_sha256 = hash,
-				    .arithmetic = "fake", .format = "wav", .bits = 16, .n_bytes = 4, .peaks = (const unsigned char *)"", .n_peaks = 0 };
+	unsigned char hash[HASH_BYTES];
+	char sha[HASH_HEX_SIZE];
+	struct ledger_file file = made_file(".mgbatch/part/made-1~", "a/000.wav", "made", hash, sha);
 	struct run_gc_result result;
 	struct err err = ERR_INIT;
-	struct ledger *l = NULL;
+	struct ledger *l;
 	struct some_jobs s;
 	struct some_run r;
 
@@ -240,7 +227,7 @@ static void test_gc_leaves_unsettled(void)
 	put_file(&s, ".mgbatch/part/made-1~", "made");
 	put_file(&s, ".mgbatch/old/7/b.wav", "away");
 	put_file(&s, ".mgbatch/old/7/c.wav", "old");
-	IS_INT(ledger_open_write(&l, s.dir, &owner, &err), 0, "a run that dies between its rows");
+	l = open_write(&s); /* a run that dies between its rows */
 	if (ledger_begin(l, &err) != 0 || ledger_renew_job(l, 1, &err) != 0 || ledger_start_try(l, 1, 1, 2, 1000, &err) != 0 ||
 	    ledger_put_file(l, &file, &err) != 0 || ledger_put_away(l, "b.wav", ".mgbatch/old/7/b.wav", &err) != 0 || ledger_commit(l, &err) != 0)
 		OK(0, "%s", err.text);

@@ -11,16 +11,6 @@ static int note(void *arg, const char *path, int64_t n_bytes, struct err *err)
 	return strstr(path, "stop") ? err_set(err, ERR_BUG, "stopped") : 0;
 }
 
-static void put(const struct some_jobs *s, const char *relative, const char *bytes)
-{
-	char *path = fs_join(s->dir, relative);
-	struct err err = ERR_INIT;
-
-	if (fs_make_parent(path, &err) != 0 || fs_replace(path, bytes, strlen(bytes), &err) != 0)
-		printf("# %s\n", err.text);
-	free(path);
-}
-
 int main(void)
 {
 	struct strbuf text = STRBUF_INIT(65536), deep = STRBUF_INIT(4096);
@@ -31,11 +21,11 @@ int main(void)
 	some_jobs_open(&s, 1);
 	IS_INT(walk_files(s.dir, "nowhere", NULL, note, &text, &err), 0, "a folder that is not there");
 	IS_TEXT(text.buf, "", "has no files");
-	put(&s, "b/2", "xx");
-	put(&s, "b/1", "x");
-	put(&s, "a", "");
-	put(&s, "skip/me", "x");
-	put(&s, "b/skip", "x");
+	put_file(&s, "b/2", "xx");
+	put_file(&s, "b/1", "x");
+	put_file(&s, "a", "");
+	put_file(&s, "skip/me", "x");
+	put_file(&s, "b/skip", "x");
 	(void)snprintf(link_path, sizeof link_path, "%s/c", s.dir);
 	IS_INT(symlink(".", link_path), 0, "a link to the folder itself");
 	IS_INT(walk_files(s.dir, "", "skip", note, &text, &err), 0, "walk");
@@ -47,13 +37,13 @@ int main(void)
 	IS_INT(walk_files(s.dir, "c", NULL, note, &text, &err), 0, "a link below");
 	IS_INT(walk_files(s.dir, "c/b", NULL, note, &text, &err), 0, "a folder behind it");
 	IS_TEXT(text.buf, "", "are not followed");
-	put(&s, "b/stop", "x");
+	put_file(&s, "b/stop", "x");
 	IS_INT(walk_files(s.dir, "", NULL, note, &text, &err), -1, "a visitor's err ends it");
 	IS_TEXT(err.text, "stopped", "and is the err");
 	for (int i = 0; i < WALK_DEPTH_MAX + 2; i++)
 		strbuf_adds(&deep, "d/");
 	strbuf_adds(&deep, "file");
-	put(&s, deep.buf, "x");
+	put_file(&s, deep.buf, "x");
 	IS_INT(walk_files(s.dir, "d", NULL, note, &text, &err), -1, "folders too deep");
 	OK(strstr(err.text, "folders deep") != NULL, "%s", err.text);
 	strbuf_release(&text);

@@ -3,14 +3,6 @@
 
 #include "unit/run/some_run.h"
 
-static char *id_of(const struct some_jobs *s, int i)
-{
-	static char text[JOB_ID_SIZE];
-
-	job_id_text(text, s->jobs[i].id);
-	return text;
-}
-
 /* Asks about job i and says what came of it: "state|in ledger|in manifest|other's id|how|differences" */
 static void ask(const struct some_jobs *s, const struct some_run *r, bool has_manifest, int i, struct run_why *why)
 {

@@ -1,51 +1,12 @@
 /* Checkpoint folders: what is missing, which model it is, the fingerprint. */
-#include "tap.h"
-
-#include "base/fs.h"
-#include "base/mem.h"
-#include "store/store.h"
-
-#include <unistd.h>
-
-#define CONFIG_SMALL "{\"model_type\": \"musicgen\", \"decoder\": {\"hidden_size\": 1024, \"num_hidden_layers\": 24}}"
-
-static char root[] = "/tmp/mgbatch-store-XXXXXX";
-
-/* ---- folders ------------------------------------------------------------------ */
-
-static void put(const char *name, const char *text)
-{
-	char *path = fs_join(root, name);
-	struct err err = ERR_INIT;
-
-	if (fs_replace(path, text, strlen(text), &err))
-		OK(0, "%s", err.text);
-	free(path);
-}
-
-static void drop(const char *name)
-{
-	char *path = fs_join(root, name);
-	struct err err = ERR_INIT;
-
-	if (fs_remove(path, &err))
-		OK(0, "%s", err.text);
-	free(path);
-}
-
-static void put_good(void)
-{
-	put("config.json", CONFIG_SMALL);
-	put("tokenizer.json", "{}");
-	put("model.safetensors", "weights");
-}
+#include "unit/store/some_store.h"
 
 static int open_store(struct checkpoint *c, struct err *err)
 {
 	struct err none = ERR_INIT;
 
 	*err = none;
-	return store_open(c, root, err);
+	return store_open(c, some_root, err);
 }
 
 static void expect_error(const char *want)
@@ -56,7 +17,7 @@ static void expect_error(const char *want)
 
 	if (!OK(r == -1 && err.code == ERR_MODEL && strstr(err.text, want), "refused: %s", want))
 		printf("# %s\n", err.text);
-	OK(strstr(err.text, root), "  and the folder is named");
+	OK(strstr(err.text, some_root), "  and the folder is named");
 	store_release(&c);
 }
 
@@ -83,7 +44,7 @@ static void test_missing(void)
 	drop("pytorch_model.bin");
 	put("model.safetensors", "weights");
 	OK(open_store(&c, &err) == 0, "complete %s", err.text);
-	IS_TEXT(c.dir, root, "  its folder");
+	IS_TEXT(c.dir, some_root, "  its folder");
 	IS_INT(c.weight_bytes, 7, "  bytes of the tensors");
 	store_release(&c);
 }
@@ -120,7 +81,7 @@ static void test_versions(void)
 {
 	size_t i;
 
-	put_good();
+	put_checkpoint("", CONFIG_SMALL);
 	for (i = 0; i < sizeof configs / sizeof *configs; i++) {
 		const char *want = configs[i].want;
 		struct checkpoint c = { 0 };
@@ -171,7 +132,7 @@ static void test_fingerprint(void)
 {
 	char first[HASH_HEX_SIZE] = "", other[HASH_HEX_SIZE] = "";
 
-	put_good();
+	put_checkpoint("", CONFIG_SMALL);
 	fingerprint(first);
 	IS_TEXT(first, FINGERPRINT_GOOD, "the fingerprint");
 	put("README.md", "about");
@@ -213,7 +174,7 @@ static void test_shards(void)
 	char text[HASH_HEX_SIZE] = "";
 	size_t i;
 
-	put_good();
+	put_checkpoint("", CONFIG_SMALL);
 	for (i = 0; i < sizeof bad / sizeof *bad; i++) {
 		put("model.safetensors.index.json", bad[i].text);
 		expect_error(bad[i].want);
@@ -239,12 +200,12 @@ static void clean(void)
 
 	for (i = 0; i < sizeof names / sizeof *names; i++)
 		drop(names[i]);
-	OK(rmdir(root) == 0, "nothing else was written into the folder");
+	OK(rmdir(some_root) == 0, "nothing else was written into the folder");
 }
 
 int main(void)
 {
-	if (!OK(mkdtemp(root) != NULL, "a folder"))
+	if (!OK(mkdtemp(some_root) != NULL, "a folder"))
 		return tap_done();
 	test_missing();
 	test_versions();

@@ -1,63 +1,20 @@
 /* Checkpoints that nobody names: the two places, which of them counts, what is listed. */
-#include "tap.h"
+#include "unit/store/some_store.h"
 
-#include "base/fs.h"
-#include "base/mem.h"
-#include "store/store.h"
-
-#include <sys/stat.h>
-#include <unistd.h>
-
-#define SMALL "{\"model_type\": \"musicgen\", \"decoder\": {\"hidden_size\": 1024, \"num_hidden_layers\": 24}}"
 #define STEREO_MELODY \
 	"{\"model_type\": \"musicgen_melody\", \"decoder\": {\"hidden_size\": 1536, \"num_hidden_layers\": 48, \"audio_channels\": 2}}"
 #define COMMIT "4c8334b02c6ec4e8664a91979669a501ec497792"
 #define HUB "hub/models--facebook--musicgen-"
 
-static char root[] = "/tmp/mgbatch-places-XXXXXX";
-
-static void put(const char *name, const char *text)
-{
-	char *path = fs_join(root, name);
-	struct err err = ERR_INIT;
-
-	if (fs_make_parent(path, &err) || fs_replace(path, text, strlen(text), &err))
-		OK(0, "%s", err.text);
-	free(path);
-}
-
-static void put_checkpoint(const char *dir, const char *config)
-{
-	static const char *const names[] = { "config.json", "tokenizer.json", "model.safetensors" };
-	const char *const texts[] = { config, "{}", "weights" };
-
-	for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
-		char *name = fs_join(dir, names[i]);
-
-		put(name, texts[i]);
-		free(name);
-	}
-}
-
-static void drop(const char *name)
-{
-	char *path = fs_join(root, name);
-	struct err err = ERR_INIT;
-
-	if (fs_remove(path, &err))
-		OK(0, "%s", err.text);
-	free(path);
-}
-
 static void set(const char *variable, const char *name)
 {
-	char *path = fs_join(root, name);
+	char *path = fs_join(some_root, name);
 
 	OK(setenv(variable, path, 1) == 0, "%s is %s", variable, name);
 	free(path);
 }
 
-/* want: the folder under root, or "! words of the sentence". */
+/* want: the folder under some_root, or "! words of the sentence". */
 static void expect(const char *version, const char *want)
 {
 	struct err err = ERR_INIT;
@@ -68,7 +25,7 @@ static void expect(const char *version, const char *want)
 		if (!OK(r == -1 && err.code == ERR_MODEL && strstr(err.text, want + 2), "'%s' is not found: %s", version, want + 2))
 			printf("# %s\n", r ? err.text : dir);
 	} else if (OK(r == 0, "'%s' is found %s", version, err.text)) {
-		IS_TEXT(dir + strlen(root) + 1, want, "  there");
+		IS_TEXT(dir + strlen(some_root) + 1, want, "  there");
 	}
 	free(dir);
 }
@@ -80,20 +37,20 @@ static void test_find(void)
 	expect("small", "!/data/mgbatch/models/small' nor '");
 	expect("small", "!/hub/models--facebook--musicgen-small')");
 	expect("custom", "!--checkpoint (there is neither");
-	put_checkpoint(HUB "small/snapshots/" COMMIT, SMALL);
+	put_checkpoint(HUB "small/snapshots/" COMMIT, CONFIG_SMALL);
 	expect("small", "! is not on this machine"); /* no ref says which commit */
 	put(HUB "small/refs/main", "../../../etc\n");
 	expect("small", "! is not on this machine");
 	put(HUB "small/refs/main", COMMIT "\n");
 	expect("small", HUB "small/snapshots/" COMMIT);
-	put("data/mgbatch/models/small/config.json", SMALL);
+	put("data/mgbatch/models/small/config.json", CONFIG_SMALL);
 	expect("small", HUB "small/snapshots/" COMMIT);
-	put_checkpoint("data/mgbatch/models/small", SMALL);
+	put_checkpoint("data/mgbatch/models/small", CONFIG_SMALL);
 	expect("small", "data/mgbatch/models/small");
 	drop("data/mgbatch/models/small/model.safetensors");
 	drop(HUB "small/snapshots/" COMMIT "/tokenizer.json");
 	expect("small", "!/data/mgbatch/models/small': 'model.safetensors' is missing");
-	put_checkpoint("data/mgbatch/models/custom", SMALL);
+	put_checkpoint("data/mgbatch/models/custom", CONFIG_SMALL);
 	expect("custom", "data/mgbatch/models/custom");
 }
 
@@ -136,9 +93,9 @@ static void test_list(void)
 		bool is_complete;
 		int bytes;
 	} want[] = {
-		{ "custom", "mgbatch", "small", "", true, (int)sizeof SMALL - 1 + 9 },
-		{ "small", "mgbatch", "small", "'model.safetensors' is missing", false, (int)sizeof SMALL - 1 + 2 },
-		{ "small", "huggingface", "small", "'tokenizer.json' is missing", false, (int)sizeof SMALL - 1 + 7 },
+		{ "custom", "mgbatch", "small", "", true, (int)sizeof CONFIG_SMALL - 1 + 9 },
+		{ "small", "mgbatch", "small", "'model.safetensors' is missing", false, (int)sizeof CONFIG_SMALL - 1 + 2 },
+		{ "small", "huggingface", "small", "'tokenizer.json' is missing", false, (int)sizeof CONFIG_SMALL - 1 + 7 },
 		{ "stereo-melody", "huggingface", "stereo-melody", "", true, (int)sizeof STEREO_MELODY - 1 + 9 },
 		{ "strange", "mgbatch", "", "'config.json' is missing", false, 0 },
 	};
@@ -177,7 +134,7 @@ int main(void)
 {
 	char *command;
 
-	if (!OK(mkdtemp(root) != NULL, "a folder"))
+	if (!OK(mkdtemp(some_root) != NULL, "a folder"))
 		return tap_done();
 	(void)unsetenv("HF_HOME");
 	(void)unsetenv("XDG_CACHE_HOME");
@@ -186,7 +143,7 @@ int main(void)
 	test_find();
 	test_variables();
 	test_list();
-	command = mem_printf("rm -rf '%s'", root);
+	command = mem_printf("rm -rf '%s'", some_root);
 	OK(system(command) == 0, "cleaned up");
 	free(command);
 	return tap_done();
