@@ -10,11 +10,18 @@ struct tasks {
 	pthread_mutex_t lock;
 	pthread_cond_t some_there; /* or the end has come */
 	pthread_cond_t one_done;
-	struct task *first, **last; /* not begun yet */
+	struct task_chain waiting;  /* not begun yet */
 	int n_idle;                 /* threads that wait for some_there: who is awake looks by itself */
 	bool is_waited;             /* somebody waits for one_done */
 	bool is_ending;
 };
+
+/* Each that wakes finds whether there is work for one more: who adds many tasks does not pay for waking all threads. */
+static void wake_one(struct tasks *t)
+{
+	if (t->waiting.first && t->n_idle > 0)
+		pthread_cond_signal(&t->some_there);
+}
 
 static void work(void *arg)
 {
@@ -23,17 +30,16 @@ static void work(void *arg)
 
 	pthread_mutex_lock(&t->lock);
 	for (;;) {
-		while (!t->first && !t->is_ending) {
+		while (!t->waiting.first && !t->is_ending) {
 			t->n_idle++;
 			pthread_cond_wait(&t->some_there, &t->lock);
 			t->n_idle--;
 		}
-		task = t->first;
+		task = t->waiting.first;
 		if (!task)
 			break; /* the end, and nothing is left */
-		t->first = task->next;
-		if (!t->first)
-			t->last = &t->first;
+		t->waiting.first = task->next;
+		wake_one(t);
 		pthread_mutex_unlock(&t->lock);
 		task->fn(task->arg);
 		pthread_mutex_lock(&t->lock);
@@ -63,7 +69,6 @@ int tasks_open(struct tasks **ret, int n_threads, struct err *err)
 
 	if (n_threads < 1 || n_threads > TASKS_THREADS_MAX)
 		BUG("%d threads for tasks: expected 1 to %d", n_threads, TASKS_THREADS_MAX);
-	t->last = &t->first;
 	pthread_mutex_init(&t->lock, NULL);
 	pthread_cond_init(&t->some_there, NULL);
 	pthread_cond_init(&t->one_done, NULL);
@@ -75,16 +80,38 @@ int tasks_open(struct tasks **ret, int n_threads, struct err *err)
 	return 0;
 }
 
-void tasks_add(struct tasks *t, struct task *task)
+void task_chain_add(struct task_chain *chain, struct task *task)
 {
 	task->next = NULL;
 	atomic_init(&task->is_done, false);
+	if (chain->first)
+		chain->last->next = task;
+	else
+		chain->first = task;
+	chain->last = task;
+}
+
+void tasks_add_chain(struct tasks *t, struct task_chain *chain)
+{
+	if (!chain->first)
+		return;
 	pthread_mutex_lock(&t->lock);
-	*t->last = task;
-	t->last = &task->next;
-	if (t->n_idle > 0)
-		pthread_cond_signal(&t->some_there);
+	if (t->waiting.first)
+		t->waiting.last->next = chain->first;
+	else
+		t->waiting.first = chain->first;
+	t->waiting.last = chain->last;
+	wake_one(t);
 	pthread_mutex_unlock(&t->lock);
+	*chain = (struct task_chain)TASK_CHAIN_INIT;
+}
+
+void tasks_add(struct tasks *t, struct task *task)
+{
+	struct task_chain chain = TASK_CHAIN_INIT;
+
+	task_chain_add(&chain, task);
+	tasks_add_chain(t, &chain);
 }
 
 /* Asked often, while the threads are at work: without the lock. */

@@ -10,6 +10,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#define WHOLE_MAX 1e15 /* whole numbers of up to DBL_DIG digits are their own shortest form */
 #define INT_EXACT_MAX INT64_C(9007199254740992) /* 2^53: beyond it doubles skip integers */
 
 static bool is_digit(char c)
@@ -110,6 +111,10 @@ static int shortest_digits(double value, char digits[18], int *ret_point)
 	int precision, n = 0;
 	const char *s;
 
+	if (value < WHOLE_MAX && value == floor(value)) { /* most numbers are: no search */
+		n = *ret_point = snprintf(digits, 18, "%" PRId64, (int64_t)value);
+		goto out;
+	}
 	/*
 	 * A decimal of up to DBL_DIG (15) digits that reads back as a value is, but for subnormal ones, the value rounded to
 	 * 15 digits: their neighbours are farther away than half the distance of two doubles. So the search begins there, and
@@ -128,6 +133,7 @@ static int shortest_digits(double value, char digits[18], int *ret_point)
 		if (is_digit(*s))
 			digits[n++] = *s;
 	*ret_point = 1 + (int)strtol(s + 1, NULL, 10);
+out:
 	while (n > 1 && digits[n - 1] == '0')
 		n--;
 	digits[n] = '\0';

@@ -50,10 +50,16 @@ static void sync_file(void *arg)
 	free(full);
 }
 
+void keep_begin(struct run *r)
+{
+	tasks_add_chain(r->tasks, &r->taken);
+}
+
 static void wait_for_first(struct run *r, struct run_group *g)
 {
 	struct run_file *f = &g->files[g->n_made++];
 
+	keep_begin(r);
 	tasks_wait(r->tasks, &f->task);
 	g->n_pcm_bytes -= f->n_pcm_bytes;
 	g->has_failed = g->has_failed || f->why.code != ERR_NONE;
@@ -68,6 +74,8 @@ static bool is_made(struct run *r, struct run_group *g)
 
 static void begin_sync(struct run *r, struct run_group *g)
 {
+	struct task_chain syncs = TASK_CHAIN_INIT;
+
 	if (g->is_syncing)
 		return;
 	g->is_syncing = true;
@@ -77,8 +85,9 @@ static void begin_sync(struct run *r, struct run_group *g)
 		if (f->why.code != ERR_NONE)
 			continue;
 		f->task.fn = sync_file;
-		tasks_add(r->tasks, &f->task);
+		task_chain_add(&syncs, &f->task);
 	}
+	tasks_add_chain(r->tasks, &syncs);
 }
 
 /* Made and synced, of `making`. */
@@ -152,7 +161,7 @@ int keep_job(struct run *r, struct event *e, struct err *err)
 	g->n_pcm_bytes += n_bytes;
 	if (g->n++ == 0)
 		g->since_ms = clock_monotonic_ms();
-	tasks_add(r->tasks, &f->task);
+	task_chain_add(&r->taken, &f->task);
 	if (g->n < RUN_GROUP_MAX)
 		return 0;
 	if (r->making->n > 0 && keep_turn(r, err) != 0)

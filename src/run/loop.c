@@ -197,6 +197,7 @@ static int take_events(struct run *r, struct event *events, int n, struct err *e
 		else
 			pcm_release(&events[i].pcm);
 	}
+	keep_begin(r);
 	return rc;
 }
 

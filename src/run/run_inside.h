@@ -70,6 +70,7 @@ struct run {
 	struct run_job *jobs;         /* [config->n_jobs] */
 	struct queue queue;
 	struct tasks *tasks;          /* NULL until the first file is to be made */
+	struct task_chain taken;      /* files to be made, before keep_begin */
 	struct run_group groups[3];   /* keep.c */
 	struct run_group *filling, *making, *placing;
 	struct run_slot *slots;       /* jobs handed to the backend */
@@ -110,6 +111,7 @@ int fail_job(struct run *r, int64_t index, const struct event *e, struct err *er
 int fail_file(struct run *r, int64_t index, const struct err *why, struct err *err) WARN_UNUSED;
 /* keep.c: the samples of a job that left its slot become a file in its place. Takes e's samples. */
 int keep_job(struct run *r, struct event *e, struct err *err) WARN_UNUSED;
+void keep_begin(struct run *r); /* what keep_job took begins to be made: once for all that came together */
 bool keep_is_due(struct run *r); /* called after filling: empty slots mean that nothing can be begun beside the groups */
 int64_t keep_wait_ms(const struct run *r); /* how long it need not be asked; INT64_MAX: nothing is kept */
 bool keep_is_empty(const struct run *r);

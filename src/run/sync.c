@@ -81,10 +81,13 @@ static void sync_one(void *arg)
 
 void sync_dirs_begin(struct sync_dirs *dirs, struct tasks *tasks)
 {
+	struct task_chain chain = TASK_CHAIN_INIT;
+
 	for (size_t i = 0; i < dirs->n; i++) {
 		dirs->list[i].task = (struct task){ .fn = sync_one, .arg = &dirs->list[i] };
-		tasks_add(tasks, &dirs->list[i].task);
+		task_chain_add(&chain, &dirs->list[i].task);
 	}
+	tasks_add_chain(tasks, &chain);
 }
 
 bool sync_dirs_ended(const struct sync_dirs *dirs)

@@ -30,6 +30,7 @@ static void test_each_once(int n_threads)
 	static struct tally tallies[TASKS];
 	static int order[TASKS];
 	int n_order = 0, n_once = 0, n_in_order = 0;
+	struct task_chain chain = TASK_CHAIN_INIT;
 	struct tasks *tasks = NULL;
 	struct err err = ERR_INIT;
 
@@ -37,8 +38,16 @@ static void test_each_once(int n_threads)
 		return;
 	for (int i = 0; i < TASKS; i++) {
 		tallies[i] = (struct tally){ { count, &tallies[i], NULL, false }, n_threads == 1 ? order : NULL, &n_order, i, 0 };
-		tasks_add(tasks, &tallies[i].task);
+		if (i % 20 < 3) {
+			tasks_add(tasks, &tallies[i].task);
+			continue;
+		}
+		task_chain_add(&chain, &tallies[i].task); /* 1, then 3, then 13 at once */
+		if (i % 20 == 3 || i % 20 == 6 || i % 20 == 19)
+			tasks_add_chain(tasks, &chain);
 	}
+	OK(chain.first == NULL, "a chain that was added is empty");
+	tasks_add_chain(tasks, &chain);
 	for (int i = 0; i < TASKS; i++) {
 		tasks_wait(tasks, &tallies[i].task);
 		n_once += tallies[i].times == 1 && tasks_done(&tallies[i].task);
