@@ -9,7 +9,7 @@ CC := gcc
 endif
 BUILD ?= build/$(VARIANT)
 JOBS ?= $(shell nproc 2>/dev/null || echo 2)
-PKGS := yaml-0.1 libcjson sqlite3 sndfile libcrypto
+PKGS := yaml-0.1 libcjson sqlite3 sndfile libcrypto libcurl
 
 WARNINGS := -Wall -Wextra -Wpedantic -Wshadow -Wconversion -Wstrict-prototypes -Wmissing-prototypes -Wwrite-strings \
 	-Wpointer-arith -Wvla -Wundef -Wformat=2 -Wdouble-promotion -Wcast-qual
@@ -102,8 +102,8 @@ $(UNIT): $(BUILD)/tests/%: tests/%.c $(LIB) $(BUILD)/flags tests/tap.h
 	$(Q)$(CC) $(CPPFLAGS_ALL) -Itests $(CFLAGS_ALL) -MMD -MP -MF $@.d $(LDFLAGS_ALL) -o $@ $< $(LIB) $(LDLIBS_ALL)
 
 # A library that is put before the program's others; never itself under a sanitizer.
-PRELOAD := $(BUILD)/tests/fault/preload.so
-$(PRELOAD): tests/fault/preload.c $(BUILD)/flags
+PRELOAD := $(BUILD)/tests/fault/preload.so $(BUILD)/tests/fault/resolver.so
+$(PRELOAD): $(BUILD)/%.so: %.c $(BUILD)/flags
 	@mkdir -p $(@D)
 	$(SAY) '  TEST  $@'
 	$(Q)$(CC) -std=c11 -D_GNU_SOURCE $(WARNINGS) -O2 -g -fPIC -shared -o $@ $< -ldl
@@ -152,6 +152,14 @@ faults: all $(PRELOAD) ## EVERY=1: every call of a run that may change the disk 
 	BUILD=$(abspath $(BUILD)) sh tests/fault/faults.sh $(EVERY)
 	BUILD=$(abspath $(BUILD)) sh tests/fault/oom.sh
 
+.PHONY: hosted-faults hosted-torture
+hosted-faults: all $(PRELOAD) ## EVERY=1: every fault of a hosted service at every step, a run that ends at each write, and nobody pays twice (make test: a sample)
+	BUILD=$(abspath $(BUILD)) sh tests/fault/hosted_faults.sh $(EVERY)
+	BUILD=$(abspath $(BUILD)) sh tests/fault/hosted_cuts.sh $(EVERY)
+
+hosted-torture: all ## KILLS=200: kills runs that cost money at random moments; the service's book has each job paid for once
+	BUILD=$(abspath $(BUILD)) sh tests/fault/hosted_torture.sh $(if $(filter command line,$(origin KILLS)),$(KILLS),200)
+
 sanitize: ## unit and command line tests under ASan + UBSan, the threaded ones under TSan
 	$(MAKE) VARIANT=asan BUILD=build/asan test-asan
 	$(MAKE) VARIANT=tsan BUILD=build/tsan test-tsan
@@ -159,7 +167,7 @@ sanitize: ## unit and command line tests under ASan + UBSan, the threaded ones u
 .PHONY: test-asan test-tsan
 test-asan: all $(UNIT) $(REPLAY) $(PRELOAD)
 	@BUILD=$(abspath $(BUILD)) prove -j$(JOBS) --exec '' $(UNIT) $(REPLAY)
-	@BUILD=$(abspath $(BUILD)) prove -j$(JOBS) --exec sh $(filter-out %-same-samples.sh %-symbols.sh %-torture.sh %-house-checks.sh,$(CLI_TESTS))
+	@BUILD=$(abspath $(BUILD)) prove -j$(JOBS) --exec sh $(filter-out %-same-samples.sh %-symbols.sh %-torture.sh %-house-checks.sh %-server.sh,$(CLI_TESTS))
 test-tsan: all $(UNIT)
 	@BUILD=$(abspath $(BUILD)) prove -j$(JOBS) --exec '' $(UNIT)
 	@BUILD=$(abspath $(BUILD)) prove -j$(JOBS) --exec sh $(filter %-run-fake.sh %-native.sh,$(CLI_TESTS))
@@ -219,10 +227,11 @@ $(BENCH): $(BUILD)/tests/%: tests/%.c $(LIB) $(BUILD)/flags
 -include $(BENCH:=.d)
 
 MODEL ?= manifests/demo/model
-bench: all $(BENCH) ## MODEL=folder: speed of the kernels and of many clips against one; the runner at a million jobs, with limits
+bench: all $(BENCH) ## MODEL=folder: speed of the kernels and of many clips against one; 2,000 hosted jobs in flight and a million jobs, with limits
 	@sh tools/install-deps bench
 	$(BUILD)/tests/bench/bench_kernels
 	$(BUILD)/tests/bench/bench_batch $(MODEL)
+	BUILD=$(abspath $(BUILD)) sh tests/bench/bench_hosted.sh
 	BUILD=$(abspath $(BUILD)) sh tests/bench/bench_scale.sh
 
 PREFIX ?= /usr/local

@@ -101,7 +101,10 @@ struct audio_write_spec {
  * caller closes *ret_fd. On failure nothing is left behind. Equal samples, spec and library versions give equal bytes.
  * ERR_IO, ERR_DISK_FULL; ERR_INPUT: a rate or a length that the format cannot hold. */
 int audio_write(const char *path, const struct pcm *pcm, const struct audio_write_spec *spec, int *ret_fd, struct err *err) WARN_UNUSED;
-/* Reads a whole file of any of the formats as f32; n_frames at most max_frames. Used by tests and later by input audio. */
+/* What audio_read would give, by the file's header: all but the samples, which are NULL. */
+int audio_look(const char *path, size_t max_frames, struct pcm *ret, struct err *err) WARN_UNUSED;
+/* Reads a whole file of any of the formats as f32; n_frames at most max_frames. ERR_INPUT: no sound, or not a whole one, or a longer one;
+ * ERR_IO, ERR_MEMORY. */
 int audio_read(const char *path, size_t max_frames, struct pcm *ret, struct err *err) WARN_UNUSED;
 
 #endif

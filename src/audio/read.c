@@ -7,6 +7,7 @@
 #include <fcntl.h>
 #include <math.h>
 #include <sndfile.h>
+#include <string.h>
 #include <unistd.h>
 
 #define CHANNELS_MAX 64 /* far above any music file; keeps frames * channels in range */
@@ -49,24 +50,58 @@ static int read_samples(SNDFILE *file, const SF_INFO *info, const char *path, st
 	return 0;
 }
 
-int audio_read(const char *path, size_t max_frames, struct pcm *ret, struct err *err)
+/* The file, open, and what its header says; the caller closes both. */
+static SNDFILE *open_sound(const char *path, int *ret_fd, SF_INFO *info, struct err *err)
 {
 	int fd = open(path, O_RDONLY | O_CLOEXEC); /* by descriptor: libsndfile takes the path "-" for stdin */
-	SF_INFO info = { 0 };
 	SNDFILE *file;
-	int rc;
 
-	if (fd < 0)
-		return err_set_sys(err, ERR_IO, errno, "cannot read '%s'", path);
-	file = sf_open_fd(fd, SFM_READ, &info, 0);
-	if (!file) {
-		rc = err_set(err, ERR_INPUT, "'%s' is not a sound file that can be read: %s", path, sf_strerror(NULL));
-	} else {
-		rc = check_info(&info, path, max_frames, err);
-		if (rc == 0)
-			rc = read_samples(file, &info, path, ret, err);
-		sf_close(file);
+	if (fd < 0) {
+		(void)err_set_sys(err, ERR_IO, errno, "cannot read '%s'", path);
+		return NULL;
 	}
+	memset(info, 0, sizeof *info);
+	file = sf_open_fd(fd, SFM_READ, info, 0);
+	if (!file) {
+		(void)err_set(err, ERR_INPUT, "'%s' is not a sound file that can be read: %s", path, sf_strerror(NULL));
+		close(fd);
+	}
+	*ret_fd = fd;
+	return file;
+}
+
+static void close_sound(SNDFILE *file, int fd)
+{
+	sf_close(file);
 	close(fd);
+}
+
+int audio_look(const char *path, size_t max_frames, struct pcm *ret, struct err *err)
+{
+	SF_INFO info;
+	int fd, rc;
+	SNDFILE *file = open_sound(path, &fd, &info, err);
+
+	if (!file)
+		return -1;
+	rc = check_info(&info, path, max_frames, err);
+	if (rc == 0)
+		*ret = (struct pcm){ NULL, (size_t)info.frames, info.channels, info.samplerate };
+	close_sound(file, fd);
+	return rc;
+}
+
+int audio_read(const char *path, size_t max_frames, struct pcm *ret, struct err *err)
+{
+	SF_INFO info;
+	int fd, rc;
+	SNDFILE *file = open_sound(path, &fd, &info, err);
+
+	if (!file)
+		return -1;
+	rc = check_info(&info, path, max_frames, err);
+	if (rc == 0)
+		rc = read_samples(file, &info, path, ret, err);
+	close_sound(file, fd);
 	return rc;
 }

@@ -2,12 +2,14 @@
 #include "backend/backend.h"
 
 #include "backend/fake/fake.h"
+#include "backend/hosted/hosted.h"
 #include "backend/native/native.h"
 
 #include <stddef.h>
 
 static const struct backend_ops *const backends[PARAM_N_BACKENDS] = {
 	[PARAM_NATIVE] = &native_backend,
+	[PARAM_SCENARIO] = &hosted_backend,
 	[PARAM_FAKE] = &fake_backend,
 };
 

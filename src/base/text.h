@@ -47,5 +47,8 @@ char *text_count(char *buf, size_t size, int64_t n, const char *singular);
 /* "3.2 GiB", "512 B"; "1h 02m", "4m 10s", "3.2 s". Returns buf. */
 char *text_bytes(char *buf, size_t size, uint64_t n_bytes);
 char *text_duration(char *buf, size_t size, double seconds);
+/* "12.5 credits", "1 credit". Returns buf. A sum of prices carries rounding that says nothing: both are to a ten-thousandth. */
+char *text_credits(char *buf, size_t size, double credits);
+double text_credits_rounded(double credits);
 
 #endif

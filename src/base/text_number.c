@@ -335,3 +335,17 @@ char *text_duration(char *buf, size_t size, double seconds)
 	(void)snprintf(buf, size, "%" PRId64 "h %02" PRId64 "m", whole / 60, whole % 60);
 	return buf;
 }
+
+double text_credits_rounded(double credits)
+{
+	return floor(credits * 10000 + 0.5) / 10000;
+}
+
+char *text_credits(char *buf, size_t size, double credits)
+{
+	char number[TEXT_NUMBER_MAX];
+	double rounded = text_credits_rounded(credits);
+
+	(void)snprintf(buf, size, "%s credit%s", text_number(number, rounded), rounded < 1 || rounded > 1 ? "s" : "");
+	return buf;
+}

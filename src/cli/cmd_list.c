@@ -1,5 +1,6 @@
 #include "base/json.h"
 #include "base/json_write.h"
+#include "base/text.h"
 #include "cli/choose.h"
 #include "cli/cmds.h"
 #include "cli/folder.h"
@@ -89,6 +90,10 @@ static void add_json(struct listing *list, const struct ledger_job *job)
 		json_put_text(&json, "class", fail_class_name(job->class));
 		json_put_text(&json, "sentence", job->sentence);
 	}
+	if (job->remote_id)
+		json_put_text(&json, "remote_id", job->remote_id);
+	if (job->remote_id || job->credits > 0)
+		json_put_number(&json, "credits", text_credits_rounded(job->credits));
 	json_close(&json);
 }
 

@@ -1,6 +1,7 @@
 #include "base/json_write.h"
 #include "base/text.h"
 #include "cli/cmds.h"
+#include "cli/owed.h"
 #include "cli/print.h"
 #include "cli/ready.h"
 #include "cli/tally.h"
@@ -17,7 +18,7 @@ static const struct tally rows[] = { /* of struct run_plan */
 	{ offsetof(struct run_plan, n_replaced), "replaced", "of the new take the path of an old file, which moves to .mgbatch/old" },
 	{ offsetof(struct run_plan, n_renamed), "renamed", "of the done are to be renamed" },
 	{ offsetof(struct run_plan, n_stale), "stale", "of the done have another format, bits, rate or arithmetic (--remake-stale makes them again)" },
-	{ offsetof(struct run_plan, n_missing), "missing", "done, but the file is missing or of another size: made again" },
+	{ offsetof(struct run_plan, n_missing), "missing", "done, but the file is missing or of another size: made again (of a hosted job: fetched)" },
 	{ offsetof(struct run_plan, n_back), "back", "back from superseded" },
 	{ offsetof(struct run_plan, n_superseded), "superseded", "no longer in the manifest; their files stay" },
 	{ offsetof(struct run_plan, n_other), "other", "in another state" },
@@ -35,10 +36,45 @@ static int64_t n_planned(const struct run_plan *plan)
 	return n;
 }
 
-/* The cap on what a run may spend at a service that takes money. */
-static bool has_credits(const struct prepared *p)
+/* What the jobs cost, what has been spent, and how far it may go. Without an answer of the service the rest of the plan is told all the same. */
+static void add_credits(struct strbuf *text, const struct prepared *p, const struct run_plan *plan)
 {
-	return p->manifest->backend == PARAM_SCENARIO && p->manifest->run.credits >= 0;
+	double cap = p->config.credits_cap;
+	char a[48], b[48], n[48];
+
+	if (!p->config.ops->costs_money)
+		return;
+	if (plan->credits_needed < 0) {
+		strbuf_adds(text, "credits   unknown: ");
+		print_visible(text, plan->credits_why);
+	} else {
+		strbuf_addf(text, "credits   %s for %s", text_credits(a, sizeof a, plan->credits_needed), text_count(n, sizeof n, plan->n_to_pay, "job"));
+	}
+	strbuf_addf(text, "\n          %s spent so far", text_credits(a, sizeof a, plan->credits_spent));
+	if (cap >= 0)
+		strbuf_addf(text, "; the cap is %s for all runs of this folder together%s", text_credits(b, sizeof b, cap),
+			    plan->credits_spent + plan->credits_needed > cap ? ": not enough for all" : "");
+	else if (plan->n_to_pay > 0)
+		strbuf_adds(text, "; no cap: a run needs --credits N, or run.credits, which is for all runs of this folder together");
+	strbuf_addc(text, '\n');
+}
+
+static void put_credits(struct json_writer *json, const struct prepared *p, const struct run_plan *plan)
+{
+	bool costs = p->config.ops->costs_money;
+
+	json_put_int(json, "jobs_to_pay", plan->n_to_pay);
+	if (plan->credits_needed >= 0)
+		json_put_number(json, "credits_needed", text_credits_rounded(plan->credits_needed));
+	else
+		json_put_null(json, "credits_needed");
+	if (plan->credits_needed < 0)
+		json_put_text(json, "credits_why", plan->credits_why);
+	json_put_number(json, "credits_spent", text_credits_rounded(plan->credits_spent));
+	if (costs && p->config.credits_cap >= 0)
+		json_put_number(json, "credits_max", p->config.credits_cap);
+	else
+		json_put_null(json, "credits_max");
 }
 
 static void add_memory(struct strbuf *text, const struct prepared *p)
@@ -82,8 +118,8 @@ static void print_text(const struct prepared *p, const struct run_plan *plan)
 	strbuf_addf(&text, "disk      %s needed, %s free%s\n", text_bytes(a, sizeof a, plan->bytes_needed),
 		    text_bytes(b, sizeof b, plan->bytes_free), plan->bytes_needed > plan->bytes_free ? ": not enough for all" : "");
 	add_memory(&text, p);
-	if (has_credits(p))
-		strbuf_addf(&text, "credits   at most %s, as run.credits says\n", text_number(a, p->manifest->run.credits));
+	add_credits(&text, p, plan);
+	owed_lines(&text, plan->by_state[JOB_UNKNOWN], plan->by_state[JOB_LOST], p->config.output_dir);
 	if (plan->n_to_make)
 		strbuf_addf(&text, "time      %s\n",
 			    plan->expected_s > 0 ? text_duration(a, sizeof a, plan->expected_s)
@@ -137,10 +173,7 @@ static void print_json(const struct prepared *p, const struct run_plan *plan)
 		json_put_float(&json, "expected_seconds", plan->expected_s);
 	else
 		json_put_null(&json, "expected_seconds");
-	if (has_credits(p))
-		json_put_number(&json, "credits_max", p->manifest->run.credits);
-	else
-		json_put_null(&json, "credits_max");
+	put_credits(&json, p, plan);
 	put_sets(&json, p->manifest);
 	json_close(&json);
 	strbuf_addc(&text, '\n');

@@ -6,6 +6,7 @@
 #include "cli/cmds.h"
 #include "cli/events.h"
 #include "cli/live.h"
+#include "cli/owed.h"
 #include "cli/print.h"
 #include "cli/ready.h"
 #include "report/report.h"
@@ -53,7 +54,7 @@ static int keep_reports(const struct run_config *config, const struct run_result
 
 static int64_t jobs_left(const struct run_counts *c)
 {
-	return c->n_jobs - c->n_done - c->n_failed;
+	return c->n_jobs - c->n_done - c->n_failed - c->n_unknown - c->n_lost;
 }
 
 static void add_counts(struct strbuf *text, const struct run_counts *c, bool is_selection)
@@ -70,6 +71,9 @@ static void add_counts(struct strbuf *text, const struct run_counts *c, bool is_
 		strbuf_addf(text, ", %lld to do", (long long)n_left);
 	strbuf_addf(text, "; made %s of audio in %s\n", text_duration(made, sizeof made, c->audio_s_made),
 		    text_duration(took, sizeof took, (double)c->elapsed_ms / 1000));
+	if (c->credits_spent > 0 || c->credits_now > 0)
+		strbuf_addf(text, "paid %s now, %s in all\n", text_credits(made, sizeof made, c->credits_now),
+			    text_credits(took, sizeof took, c->credits_spent));
 }
 
 /* has_report: false where writing it failed, which has been said. */
@@ -93,8 +97,9 @@ static void print_text(const struct prepared *p, const struct run_result *result
 		strbuf_addc(&text, '\n');
 		strbuf_release(&dir);
 	}
-	/* That jobs failed is said already. */
-	if (result->exit_status > 1 && result->reason[0]) {
+	owed_lines(&text, c->n_unknown, c->n_lost, p->config.output_dir);
+	/* That jobs failed is said already, but not why others are left. */
+	if (result->reason[0] && (result->exit_status > 1 || (result->exit_status == 1 && jobs_left(c) > 0))) {
 		print_visible(&text, result->reason);
 		strbuf_addc(&text, '\n');
 	}
@@ -135,7 +140,11 @@ static void print_json(const struct prepared *p, const struct run_result *result
 	json_put_int(&json, "done", c->n_done);
 	json_put_int(&json, "done_before", c->n_done_before);
 	json_put_int(&json, "failed", c->n_failed);
+	json_put_int(&json, "unknown", c->n_unknown);
+	json_put_int(&json, "lost", c->n_lost);
 	json_put_int(&json, "left", jobs_left(c));
+	json_put_number(&json, "credits_now", text_credits_rounded(c->credits_now));
+	json_put_number(&json, "credits_spent", text_credits_rounded(c->credits_spent));
 	json_put_float(&json, "audio_seconds", c->audio_s_done);
 	json_put_float(&json, "audio_seconds_now", c->audio_s_made);
 	json_put_float(&json, "elapsed_seconds", (double)c->elapsed_ms / 1000);

@@ -4,6 +4,7 @@
 #include "base/text.h"
 #include "cli/cmds.h"
 #include "cli/folder.h"
+#include "cli/owed.h"
 #include "cli/print.h"
 #include "report/report.h"
 
@@ -53,20 +54,39 @@ static void add_artifact(struct strbuf *text, const struct ledger_job *job)
 		strbuf_addf(text, "%-11s no loudness (silent, or under 0.4 s), peak %.4f\n", "level", job->peak);
 	add_text(text, "samples", job->pcm_sha256);
 	add_text(text, "file hash", job->file_sha256);
+	add_text(text, "original", job->source_sha256);
 	add_text(text, "arithmetic", job->arithmetic);
 	strbuf_addf(text, "%-11s %.2f s of work\n", "made in", job->make_s);
+}
+
+/* What a hosted service has of it, and what that cost. */
+static void add_remote(struct strbuf *text, const struct ledger_job *job)
+{
+	char paid[48];
+
+	add_text(text, "remote id", job->remote_id);
+	add_text(text, "asset id", job->asset_id);
+	if (job->credits > 0)
+		add_text(text, "paid", text_credits(paid, sizeof paid, job->credits));
+	add_text(text, "to do", owed_advice(job->state));
 }
 
 static int show_attempt(void *arg, const struct ledger_attempt *attempt, struct err *err)
 {
 	struct strbuf *text = arg;
-	char began[CLOCK_TEXT_SIZE];
+	char began[CLOCK_TEXT_SIZE], paid[48];
 
 	(void)err;
 	strbuf_addf(text, "%-11s %d, began %s", "try", attempt->n, clock_text(began, attempt->started_ms));
 	if (attempt->ended_ms)
 		strbuf_addf(text, ", took %.1f s", (double)(attempt->ended_ms - attempt->started_ms) / 1000);
 	strbuf_addf(text, ": %s", attempt->outcome && *attempt->outcome ? attempt->outcome : "not ended");
+	if (attempt->remote_id && *attempt->remote_id) {
+		strbuf_adds(text, ", accepted as ");
+		print_visible(text, attempt->remote_id);
+	}
+	if (attempt->credits > 0)
+		strbuf_addf(text, ", %s", text_credits(paid, sizeof paid, attempt->credits));
 	if (attempt->class && *attempt->class) {
 		strbuf_addf(text, " (%s) ", attempt->class);
 		print_visible(text, attempt->sentence);
@@ -94,7 +114,7 @@ static int show_text(struct showing *s, const struct ledger_job *job, struct err
 	}
 	strbuf_addf(text, "%-11s %d used up, %d interrupted, %d died\n", "tries", job->n_tries, job->n_interruptions, job->n_deaths);
 	add_time(text, "not before", job->not_before_ms);
-	add_text(text, "remote id", job->remote_id);
+	add_remote(text, job);
 	add_artifact(text, job);
 	if (ledger_each_attempt(s->ledger, job->id, show_attempt, text, err) < 0)
 		return -1;
@@ -118,6 +138,12 @@ static int put_attempt(void *arg, const struct ledger_attempt *attempt, struct e
 	json_put_text(json, "outcome", attempt->outcome ? attempt->outcome : "");
 	json_put_text(json, "class", attempt->class ? attempt->class : "");
 	json_put_text(json, "sentence", attempt->sentence ? attempt->sentence : "");
+	if (attempt->submitted_ms)
+		json_put_text(json, "submitted", clock_text(at, attempt->submitted_ms));
+	if (attempt->remote_id && *attempt->remote_id)
+		json_put_text(json, "remote_id", attempt->remote_id);
+	if (attempt->submitted_ms || attempt->credits > 0)
+		json_put_number(json, "credits", text_credits_rounded(attempt->credits));
 	json_close(json);
 	return 0;
 }
@@ -137,9 +163,23 @@ static void put_artifact(struct json_writer *json, const struct ledger_job *job)
 	json_put_float(json, "peak", job->peak);
 	json_put_text(json, "pcm_sha256", job->pcm_sha256);
 	json_put_text(json, "file_sha256", job->file_sha256);
+	if (job->source_sha256 && *job->source_sha256)
+		json_put_text(json, "source_sha256", job->source_sha256);
 	json_put_text(json, "arithmetic", job->arithmetic);
 	json_put_float(json, "make_seconds", job->make_s);
 	json_close(json);
+}
+
+static void put_remote(struct json_writer *json, const struct ledger_job *job)
+{
+	if (job->remote_id)
+		json_put_text(json, "remote_id", job->remote_id);
+	if (job->asset_id)
+		json_put_text(json, "asset_id", job->asset_id);
+	if (job->remote_id || job->credits > 0)
+		json_put_number(json, "credits", text_credits_rounded(job->credits));
+	if (owed_advice(job->state))
+		json_put_text(json, "to_do", owed_advice(job->state));
 }
 
 static int show_json(struct showing *s, const struct ledger_job *job, struct err *err)
@@ -164,6 +204,7 @@ static int show_json(struct showing *s, const struct ledger_job *job, struct err
 	json_put_int(&json, "tries", job->n_tries);
 	json_put_int(&json, "interruptions", job->n_interruptions);
 	json_put_int(&json, "deaths", job->n_deaths);
+	put_remote(&json, job);
 	if (job->has_artifact)
 		put_artifact(&json, job);
 	json_open_array(&json, "attempts");

@@ -3,6 +3,7 @@
 #include "base/text.h"
 #include "cli/cmds.h"
 #include "cli/folder.h"
+#include "cli/owed.h"
 #include "cli/print.h"
 
 static int64_t n_live(const struct ledger_counts *counts)
@@ -54,6 +55,9 @@ static void print_text(const struct folder *f, const struct ledger_head *head, c
 		if (counts->failed_by_class[k])
 			strbuf_addf(&text, "  %8lld failed with %s: %s\n", (long long)counts->failed_by_class[k],
 				    fail_class_name((enum fail_class)k), fail_class_phrase((enum fail_class)k));
+	owed_lines(&text, counts->by_state[JOB_UNKNOWN], counts->by_state[JOB_LOST], f->output_dir);
+	if (counts->credits > 0)
+		strbuf_addf(&text, "paid      %s\n", text_credits(a, sizeof a, counts->credits));
 	strbuf_adds(&text, "made by   ");
 	print_visible(&text, head->made_by);
 	strbuf_addc(&text, '\n');
@@ -110,6 +114,7 @@ static void print_json(const struct folder *f, const struct ledger_head *head, c
 			json_put_int(&json, fail_class_name((enum fail_class)k), counts->failed_by_class[k]);
 	json_close(&json);
 	json_put_float(&json, "audio_seconds", counts->audio_s_by_state[JOB_DONE]);
+	json_put_number(&json, "credits_spent", text_credits_rounded(counts->credits));
 	put_time(&json, "last_started", head->last_started_ms);
 	put_time(&json, "last_ended", head->last_ended_ms);
 	if (head->last_exit_status >= 0)

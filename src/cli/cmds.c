@@ -12,10 +12,12 @@ static const struct command commands[] = {
 	  "MANIFEST '-' is standard input. Each mistake is printed as file:line:column: sentence. With --select it also says how many jobs match." },
 	{ "plan", VERB_PLAN, "MANIFEST", 1, 1, cmd_plan, "say what a run would do; makes nothing",
 	  "The arithmetic of the sweep; how many jobs are new, done, replaced, stale, superseded; hours of audio, bytes, memory, and the time "
-	  "to expect from the speed so far." },
+	  "to expect from the speed so far. Of a hosted manifest also what the jobs to make cost, for which the service is asked, what has been "
+	  "spent, and the cap." },
 	{ "run", VERB_RUN, "MANIFEST", 1, 1, cmd_run, "make what the manifest asks for and is not made yet",
 	  "The same command continues after any interruption: what is done is not done again. The first INT or TERM lets the running jobs "
-	  "finish, the second aborts them, the third leaves at once." },
+	  "finish, the second aborts them, the third leaves at once. A hosted run needs a cap on what it may cost, --credits N or run.credits, "
+	  "which is for all runs of the folder together: at the cap it stops with exit status 3, and goes on with a higher one." },
 	{ "status", VERB_STATUS, "MANIFEST|DIR", 1, 1, cmd_status, "how many jobs are in which state", NULL },
 	{ "list", VERB_LIST, "MANIFEST|DIR", 1, 1, cmd_list, "one line a job", NULL },
 	{ "show", VERB_SHOW, "MANIFEST|DIR ID", 2, 2, cmd_show, "everything about one job, and how to make it again",
@@ -26,7 +28,8 @@ static const struct command commands[] = {
 	  "own rows to compare. Both canonical texts, of which the ids are the hashes, are printed." },
 	{ "retry", VERB_RETRY, "MANIFEST|DIR [ID]...", 1, COMMAND_WORDS_ANY, cmd_retry, "let failed jobs be made again, with all their tries",
 	  "Without ids all that failed, or those of them that --select chooses. With ids those jobs: finished ones too, whose files stay "
-	  "until their replacements are complete. It makes nothing itself: run does." },
+	  "until their replacements are complete. Jobs that may have been paid for (unknown, lost) are made again only by their ids with "
+	  "--pay-again. It makes nothing itself: run does." },
 	{ "verify", VERB_VERIFY, "MANIFEST|DIR", 1, 1, cmd_verify, "is every finished file still there and as it was made?",
 	  "Looks at the ledger itself, at each finished job's file and its size (--deep: its content), and lists files of the folder that no "
 	  "job made. --regen N makes N finished jobs, spread evenly, again and compares their samples; it takes the folder as a run does. "

@@ -59,7 +59,7 @@ char *command_line(const struct options *o)
 {
 	static void (*const writers[KIND_N])(struct strbuf *, const struct option *, const struct options *, const void *) = {
 		[KIND_FLAG] = add_flag, [KIND_TEXT] = add_text, [KIND_TEXTS] = add_texts, [KIND_COUNT] = add_count,
-		[KIND_TIME] = add_time, [KIND_BACKEND] = add_text, [KIND_STATE] = add_text,
+		[KIND_TIME] = add_time, [KIND_AMOUNT] = add_text, [KIND_BACKEND] = add_text, [KIND_STATE] = add_text,
 	};
 	struct strbuf text = STRBUF_INIT(PRINT_MAX);
 	const struct option *option;

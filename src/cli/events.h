@@ -5,14 +5,16 @@
  *   run_started  manifest, output, backend, tool_version, pid, and COUNTS
  *   note         text: what a dead run left, and anything else worth saying
  *   job_started  JOB
+ *   job_accepted JOB, remote_id, credits: a hosted service took it, and takes so much for it
  *   job_done     JOB, bytes, seconds, rate_hz, channels, lkfs, peak, pcm_sha256
  *   job_failed   JOB, class, sentence, try, tries, again_in_seconds (null: not again by this run)
  *   progress     COUNTS; at most once a second
  *   draining     text; aborting  text
  *   lost         lines: how many were left out before this one, because nobody read
  *   run_ended    exit_status, reason, COUNTS; the last line, whatever became of the run, unless the process was killed
- * JOB is id, set, path. COUNTS is jobs_total, done, done_before, failed, running, waiting, audio_seconds (done),
- * audio_seconds_total, elapsed_seconds. Keys may be added; what one means never changes within a version.
+ * JOB is id, set, path. COUNTS is jobs_total, done, done_before, failed, running, waiting, unknown and lost (of hosted jobs, when the
+ * run ends), audio_seconds (done), audio_seconds_total, elapsed_seconds, credits_now (paid to a hosted service by this
+ * run), credits_spent (by the folder, ever). Keys may be added; what one means never changes within a version.
  *
  * A file is appended to, after a look that it holds events and nothing else; "-" is standard output; a FIFO is
  * opened when its reader is there. A run never waits for a reader: what a pipe has no room for is kept up to

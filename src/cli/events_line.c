@@ -3,6 +3,7 @@
 
 #include "base/clock.h"
 #include "base/json_write.h"
+#include "base/text.h"
 #include "cli/events_inside.h"
 #include "cli/version.h"
 
@@ -30,9 +31,13 @@ void events_put_counts(struct json_writer *w, const struct run_counts *counts)
 	json_put_int(w, "failed", c->n_failed);
 	json_put_int(w, "running", c->n_running);
 	json_put_int(w, "waiting", c->n_waiting);
+	json_put_int(w, "unknown", c->n_unknown);
+	json_put_int(w, "lost", c->n_lost);
 	json_put_float(w, "audio_seconds", c->audio_s_done);
 	json_put_float(w, "audio_seconds_total", c->audio_s_total);
 	json_put_float(w, "elapsed_seconds", (double)c->elapsed_ms / 1000);
+	json_put_number(w, "credits_now", text_credits_rounded(c->credits_now));
+	json_put_number(w, "credits_spent", text_credits_rounded(c->credits_spent));
 }
 
 static void put_start(struct json_writer *w, const struct run_config *config, const struct run_news *news)
@@ -66,6 +71,13 @@ static void put_job(struct json_writer *w, const struct run_config *config, cons
 	json_put_text(w, "id", id);
 	json_put_text(w, "set", news->job->set);
 	json_put_text(w, "path", news->job->path);
+}
+
+static void put_accepted(struct json_writer *w, const struct run_config *config, const struct run_news *news)
+{
+	put_job(w, config, news);
+	json_put_text(w, "remote_id", news->remote_id);
+	json_put_number(w, "credits", text_credits_rounded(news->credits));
 }
 
 static void put_done(struct json_writer *w, const struct run_config *config, const struct run_news *news)
@@ -109,6 +121,7 @@ void events_line(struct strbuf *out, const struct run_config *config, const stru
 	} kinds[] = {
 		[RUN_STARTED] = { "run_started", put_start },	   [RUN_SETTLED] = { "note", put_text },
 		[RUN_PROGRESS] = { "progress", put_counts },	   [RUN_JOB_STARTED] = { "job_started", put_job },
+		[RUN_JOB_ACCEPTED] = { "job_accepted", put_accepted },
 		[RUN_JOB_DONE] = { "job_done", put_done },	   [RUN_JOB_FAILED] = { "job_failed", put_failed },
 		[RUN_DRAINING] = { "draining", put_text },	   [RUN_ABORTING] = { "aborting", put_text },
 		[RUN_NOTE] = { "note", put_text },

@@ -1,5 +1,6 @@
 #include "cli/live.h"
 
+#include "base/text.h"
 #include "cli/print.h"
 
 #include <stdio.h>
@@ -123,6 +124,19 @@ static void message(struct live *live, const char *what, const char *colour, con
 	strbuf_release(&line);
 }
 
+/* With -v: what a hosted service took, and for how much. */
+static void accepted(struct live *live, const struct run_news *news)
+{
+	struct strbuf text = STRBUF_INIT(PRINT_MAX);
+	struct run_news told = *news;
+	char paid[48];
+
+	strbuf_addf(&text, "as %s, %s", news->remote_id, text_credits(paid, sizeof paid, news->credits));
+	told.text = text.buf;
+	message(live, "accepted", "", &told);
+	strbuf_release(&text);
+}
+
 void live_say(struct live *live, const char *text)
 {
 	struct run_news news = { .kind = RUN_NOTE, .text = text };
@@ -138,6 +152,10 @@ void live_hear(void *arg, const struct run_news *news)
 	case RUN_STARTED:
 	case RUN_PROGRESS:
 	case RUN_JOB_STARTED:
+		break;
+	case RUN_JOB_ACCEPTED:
+		if (live->is_verbose && !live->is_quiet)
+			accepted(live, news);
 		break;
 	case RUN_SETTLED:
 	case RUN_NOTE:

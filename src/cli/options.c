@@ -23,6 +23,8 @@ static const struct option table[] = {
 	{ "--select", NULL, KIND_TEXT, AT(select), MAKES | VERB_LIST | VERB_RETRY | VERB_VERIFY | VERB_GC, "EXPR", "only the jobs for which this holds: seed = 1 and set = rain" },
 	{ "--limit", NULL, KIND_COUNT, AT(limit), VERB_RUN | VERB_PLAN, "N", "start at most N jobs" },
 	{ "--for", NULL, KIND_TIME, AT(for_s), VERB_RUN, "TIME", "start no more jobs after this time (90s, 15m, 6h)" },
+	{ "--credits", NULL, KIND_AMOUNT, AT(credits), VERB_RUN | VERB_PLAN, "N",
+	  "what the hosted jobs of this folder may cost at most, all runs together; over the manifest's run.credits" },
 	{ "--threads", NULL, KIND_COUNT, AT(threads), PREPARES, "N", "processors to use; all that this process may use unless said" },
 	{ "--wait", NULL, KIND_FLAG, AT(wait), VERB_RUN | VERB_RETRY | VERB_VERIFY | VERB_GC, NULL, "wait for another run on this folder to end" },
 	{ "--remake-stale", NULL, KIND_FLAG, AT(remake_stale), VERB_RUN | VERB_PLAN, NULL,
@@ -127,6 +129,7 @@ static int unknown(const char *verb_name, enum verb verb, const char *word, size
 static int store(struct options *ret, const struct option *o, const char *value, struct err *err)
 {
 	void *at = (char *)ret + o->offset;
+	double amount;
 
 	switch (o->kind) {
 	case KIND_FLAG:
@@ -156,6 +159,11 @@ static int store(struct options *ret, const struct option *o, const char *value,
 	case KIND_TIME:
 		if (!text_parse_duration(value, at) || *(double *)at <= 0)
 			return err_set(err, ERR_USAGE, "%s must be a time such as 90s, 15m or 6h, found '%s'", o->name, value);
+		break;
+	case KIND_AMOUNT:
+		if (!text_parse_number(value, &amount) || amount < 0)
+			return err_set(err, ERR_USAGE, "%s must be a number of at least 0, found '%s'", o->name, value);
+		*(const char **)at = value;
 		break;
 	case KIND_N:
 		break;

@@ -38,7 +38,7 @@ enum verb {
 };
 
 struct options {
-	const char *output, *backend, *checkpoint, *state, *select, *events;
+	const char *output, *backend, *checkpoint, *state, *select, *events, *credits;
 	const char **sets; /* "NAME=VALUE"; the array is owned, the texts are not */
 	int n_sets, cap_sets;
 	int64_t limit;   /* 0: not said */
@@ -57,6 +57,7 @@ enum option_kind {
 	KIND_TEXTS,   /* "NAME=VALUE", may be repeated: sets */
 	KIND_COUNT,   /* int64_t, at least 1 */
 	KIND_TIME,    /* double, seconds, more than 0 */
+	KIND_AMOUNT,  /* const char *, a number of at least 0 as it was written: 0 is not the same as not said */
 	KIND_BACKEND, /* const char *, one of the backends of this version */
 	KIND_STATE,   /* const char *, one of the states of a job */
 	KIND_N

@@ -3,6 +3,7 @@
 #include "base/fs.h"
 #include "base/mem.h"
 #include "base/pool.h"
+#include "base/text.h"
 #include "cli/admit.h"
 #include "cli/command_line.h"
 #include "cli/version.h"
@@ -10,6 +11,23 @@
 
 #include <stdlib.h>
 #include <string.h>
+
+/* How the service is asked; its credentials, and whether a variable names another project, are the backend's own business. */
+static int fill_hosted(struct prepared *p, struct err *err)
+{
+	const struct manifest_hosted *hosted = &p->manifest->hosted;
+	const char *rate = getenv("MGBATCH_CLOCK_RATE");
+	struct backend_config *c = &p->config.backend;
+
+	c->project = hosted->project;
+	c->n_slots = hosted->n_jobs;
+	c->per_minute = hosted->per_minute;
+	c->deadline_s = hosted->deadline_s;
+	c->requests = backend_requests_new();
+	if (rate && *rate && (!text_parse_number(rate, &c->clock_rate) || c->clock_rate <= 0))
+		return err_set(err, ERR_USAGE, "MGBATCH_CLOCK_RATE is for tests and must be a number above 0, found '%s': unset it", rate);
+	return 0;
+}
 
 static void fill_config(struct prepared *p, const struct options *o)
 {
@@ -37,6 +55,10 @@ static void fill_config(struct prepared *p, const struct options *o)
 	c->limit = o->limit;
 	c->wait = o->wait;
 	c->remake_stale = o->remake_stale;
+	c->credits_cap = m->run.credits;
+	if (o->credits && !text_parse_number(o->credits, &c->credits_cap))
+		BUG("the option --credits lets '%s' pass", o->credits);
+	c->retried_classes = m->run.retried_classes;
 }
 
 static int read_manifest(struct prepared *p, const struct options *o, struct err *err)
@@ -110,22 +132,20 @@ int prepare_open(struct prepared *p, const struct options *o, struct err *err)
 	status = find_jobs(p, err);
 	if (status)
 		return status;
-	if (!p->config.ops) {
-		err_set(err, ERR_USAGE, "backend '%s' is not in this version yet; there are native and fake",
-			param_backend_name(p->manifest->backend));
-		return err_exit_status(err->code);
-	}
 	if (check_folder(p->manifest->output.dir, err) < 0)
 		return err_exit_status(err->code);
 	p->made_by = models_join(p->manifest);
 	p->command_line = command_line(o);
 	fill_config(p, o);
+	if (p->manifest->backend == PARAM_SCENARIO && fill_hosted(p, err) < 0)
+		return err_exit_status(err->code);
 	return admit_jobs(&p->config, &p->findings, err);
 }
 
 void prepare_close(struct prepared *p)
 {
 	manifest_free(p->manifest);
+	backend_requests_free(p->config.backend.requests);
 	card_close(p->card);
 	models_close(&p->models);
 	findings_release(&p->findings);

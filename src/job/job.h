@@ -165,7 +165,13 @@ int fail_class_find(const char *name, enum fail_class *ret) WARN_UNUSED;
 
 /* ---- events --------------------------------------------------------------- */
 
-enum event_kind { EVENT_ACCEPTED, EVENT_PROGRESS, EVENT_DONE, EVENT_FAILED };
+/*
+ * The first three are a hosted backend's: what it must not go on without is in the ledger before it goes on (backend.h).
+ *   UPLOADED    the service has a job's input under asset_id, for all jobs with that input
+ *   SUBMITTING  everything is there; the request leaves at the next reap
+ *   ACCEPTED    the service knows the job as remote_id, and takes credits for it
+ */
+enum event_kind { EVENT_UPLOADED, EVENT_SUBMITTING, EVENT_ACCEPTED, EVENT_PROGRESS, EVENT_DONE, EVENT_FAILED };
 
 #define EVENT_SENTENCE_MAX 512
 
@@ -173,12 +179,18 @@ struct event {
 	enum event_kind kind;
 	const struct job *job;
 	const char *remote_id;    /* ACCEPTED; borrowed until the next reap */
+	const char *asset_id;     /* UPLOADED: of the input; DONE of a hosted job: of the sound. Borrowed likewise */
+	double credits;           /* ACCEPTED: as the service says; -1: it does not */
 	double progress;          /* PROGRESS: 0..1 */
 	struct pcm pcm;           /* DONE: samples before normalisation; the receiver releases them with pcm_release */
+	char *file;               /* DONE in their place: a downloaded sound, whole; the receiver removes it, and frees the path. Else NULL */
 	double make_s;            /* DONE: seconds of work spent on it, else 0 */
 	enum fail_class class;    /* FAILED */
 	char sentence[EVENT_SENTENCE_MAX]; /* FAILED: what happened */
 	int64_t retry_after_ms;   /* FAILED: not before, as asked by a service; 0: not said */
+	double price;             /* FAILED and not sent: credits that it costs after all, more than were set aside; 0: as before */
+	bool is_not_sent;         /* FAILED: nothing has left this machine (no network): it uses up no try */
+	bool is_gone;             /* FAILED: what the service made is not to be had any more: lost, and never paid for again unasked */
 };
 
 #endif

@@ -24,11 +24,15 @@ static const unsigned may[JOB_N_STATES] = {
 			   TO(JOB_FAILED) |  /* and this: the service refused it */
 			   TO(JOB_PENDING) | /* it was never sent */
 			   TO(JOB_UNKNOWN) | /* it was sent, and the answer never came */
+			   TO(JOB_SUBMITTING) | /* a try that was to find out ends without an answer, or another one begins */
 			   TO(JOB_SUPERSEDED),
 	[JOB_RUNNING] = TO(JOB_MADE) |    /* a whole file lies under its other name */
 			TO(JOB_FAILED) |  /* permanently, or its tries or deaths are used up */
 			TO(JOB_PENDING) | /* another try later; interrupted; died with its run */
-			TO(JOB_UNKNOWN) | TO(JOB_SUPERSEDED),
+			TO(JOB_SUBMITTING) | /* hosted: it has waited for its turn in a slot, its input is there, and now it is about to be sent */
+			TO(JOB_UNKNOWN) |
+			TO(JOB_LOST) |    /* hosted: what was paid for is not to be had any more */
+			TO(JOB_SUPERSEDED),
 	[JOB_MADE] = TO(JOB_DONE) |
 		     TO(JOB_MADE) |    /* settling goes the last steps of a dead run once more */
 		     TO(JOB_PENDING) | /* settling found the file under neither name; it could not be given its name: again */
@@ -41,6 +45,7 @@ static const unsigned may[JOB_N_STATES] = {
 	[JOB_FAILED] = TO(JOB_PENDING) | /* `retry` */
 		       TO(JOB_SUPERSEDED),
 	[JOB_UNKNOWN] = TO(JOB_PENDING) | /* `retry --pay-again`; or the service has never seen it */
+			TO(JOB_SUBMITTING) | /* a run looks once more whether it was sent */
 			TO(JOB_RUNNING) | /* the service's list of jobs has it */
 			TO(JOB_FAILED) |  /* and says that it failed there */
 			TO(JOB_SUPERSEDED),

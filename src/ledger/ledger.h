@@ -61,6 +61,7 @@ struct ledger_counts {
 	int64_t by_state[JOB_N_STATES];
 	int64_t failed_by_class[FAIL_N_CLASSES];
 	double audio_s_by_state[JOB_N_STATES]; /* duration asked for; of the files for done */
+	double credits;                        /* spent, on all jobs that ever were in the ledger */
 };
 int ledger_count(struct ledger *l, struct ledger_counts *ret, struct err *err) WARN_UNUSED;
 
@@ -86,7 +87,11 @@ struct ledger_job {
 	double audio_s;         /* duration asked for */
 	int64_t digest;         /* of what may change while the id stays (ledger_digest) */
 	int64_t not_before_ms;  /* 0: now */
-	const char *remote_id;  /* or NULL */
+	/* hosted: what the service has of it; the first of these three that is there says what the next try begins with (run/remote.h) */
+	const char *asset_id;   /* the sound that it made, to be fetched again, or NULL */
+	const char *remote_id;  /* its job there, or NULL */
+	int64_t submitted_ms;   /* it was about to be sent then, and nobody knows whether it was; 0: no such question is open */
+	double credits;         /* spent on it, over all its tries: what was accepted or perhaps was */
 	int64_t started_ms, ended_ms; /* of the last try; 0 */
 	double make_s;          /* work time of the try that made it */
 	bool has_artifact;
@@ -94,6 +99,7 @@ struct ledger_job {
 	const char *temp_path;  /* made: where it is until then; else "" */
 	const char *wanted_path; /* where the manifest wants the file; differs from path until a renamed one is moved */
 	const char *file_sha256, *pcm_sha256, *arithmetic; /* with an artifact, else "" */
+	const char *source_sha256; /* hosted: of the file as it was downloaded; else "" */
 	const char *format;     /* "wav" */
 	int bits;               /* 0: a lossy format has none */
 	int64_t n_bytes;
@@ -123,6 +129,9 @@ struct ledger_attempt {
 	int64_t started_ms, ended_ms; /* ended 0: never closed */
 	const char *outcome;          /* "done", "failed", "interrupted", "died" */
 	const char *class, *sentence; /* "" */
+	const char *remote_id;        /* hosted: as what the service accepted it; "" */
+	int64_t submitted_ms;         /* hosted: when it was about to be sent; 0 */
+	double credits;               /* hosted: what it cost or may have cost */
 };
 typedef int (*ledger_visit_attempt)(void *arg, const struct ledger_attempt *row, struct err *err);
 int ledger_each_attempt(struct ledger *l, const unsigned char id[HASH_BYTES], ledger_visit_attempt visit, void *arg,

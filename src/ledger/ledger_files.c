@@ -26,7 +26,8 @@ int ledger_put_file(struct ledger *l, const struct ledger_file *f, struct err *e
 	sql_blob(st, 15, f->peaks, (size_t)f->n_peaks);
 	sql_real(st, 16, f->make_s);
 	sql_int(st, 17, f->model_rate_hz);
-	if (sql_run(l, st, err) != 0)
+	sql_text(st, 18, f->source_sha256 ? f->source_sha256 : "");
+	if (sql_run(l, st, err) != 0 || (f->asset_id && ledger_put_asset(l, f->seq, f->asset_id, err) != 0))
 		return -1;
 	return ledger_set_state(l, f->seq, JOB_MADE, err);
 }

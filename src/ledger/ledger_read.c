@@ -95,6 +95,7 @@ int ledger_count(struct ledger *l, struct ledger_counts *ret, struct err *err)
 		}
 		ret->by_state[state]++;
 		ret->audio_s_by_state[state] += sqlite3_column_double(st, 2);
+		ret->credits += sqlite3_column_double(st, 3);
 		if (state == JOB_FAILED && fail_class_find(sql_column_text(st, 1), &class) == 0)
 			ret->failed_by_class[class]++;
 	}
@@ -108,7 +109,8 @@ enum {
 	COL_SEQ, COL_ID, COL_CANONICAL, COL_SET, COL_PATH, COL_PARAMS, COL_AXES, COL_TAGS, COL_TAKE, COL_ORDINAL, COL_STATE,
 	COL_CLASS, COL_SENTENCE, COL_TRIES, COL_INTERRUPTIONS, COL_DEATHS, COL_ATTEMPTS, COL_AUDIO_S, COL_DIGEST, COL_NOT_BEFORE,
 	COL_REMOTE_ID, COL_STARTED, COL_ENDED, COL_FILE_PATH, COL_TEMP, COL_FILE_SHA, COL_PCM_SHA, COL_ARITHMETIC, COL_FORMAT,
-	COL_BITS, COL_BYTES, COL_SECONDS, COL_RATE, COL_CHANNELS, COL_LKFS, COL_PEAK, COL_PEAKS, COL_MAKE_S, COL_MODEL_RATE
+	COL_BITS, COL_BYTES, COL_SECONDS, COL_RATE, COL_CHANNELS, COL_LKFS, COL_PEAK, COL_PEAKS, COL_MAKE_S, COL_MODEL_RATE,
+	COL_SOURCE_SHA, COL_ASSET_ID, COL_SUBMITTED, COL_CREDITS
 };
 
 static int read_artifact(struct ledger *l, sqlite3_stmt *st, struct ledger_job *j, struct err *err)
@@ -118,6 +120,7 @@ static int read_artifact(struct ledger *l, sqlite3_stmt *st, struct ledger_job *
 	j->temp_path = sql_column_text(st, COL_TEMP);
 	j->file_sha256 = sql_column_text(st, COL_FILE_SHA);
 	j->pcm_sha256 = sql_column_text(st, COL_PCM_SHA);
+	j->source_sha256 = sql_column_text(st, COL_SOURCE_SHA);
 	j->arithmetic = sql_column_text(st, COL_ARITHMETIC);
 	j->format = sql_column_text(st, COL_FORMAT);
 	j->bits = sqlite3_column_int(st, COL_BITS);
@@ -136,6 +139,11 @@ static int read_artifact(struct ledger *l, sqlite3_stmt *st, struct ledger_job *
 	if (j->has_artifact && (j->state == JOB_DONE || j->state == JOB_SUPERSEDED))
 		j->path = j->file_path;
 	return 0;
+}
+
+static const char *text_or_null(sqlite3_stmt *st, int column)
+{
+	return sqlite3_column_type(st, column) == SQLITE_NULL ? NULL : sql_column_text(st, column);
 }
 
 static int read_job(struct ledger *l, sqlite3_stmt *st, struct ledger_job *j, struct err *err)
@@ -166,7 +174,10 @@ static int read_job(struct ledger *l, sqlite3_stmt *st, struct ledger_job *j, st
 	j->audio_s = sqlite3_column_double(st, COL_AUDIO_S);
 	j->digest = sqlite3_column_int64(st, COL_DIGEST);
 	j->not_before_ms = sqlite3_column_int64(st, COL_NOT_BEFORE);
-	j->remote_id = sqlite3_column_type(st, COL_REMOTE_ID) == SQLITE_NULL ? NULL : sql_column_text(st, COL_REMOTE_ID);
+	j->remote_id = text_or_null(st, COL_REMOTE_ID);
+	j->asset_id = text_or_null(st, COL_ASSET_ID);
+	j->submitted_ms = sqlite3_column_int64(st, COL_SUBMITTED);
+	j->credits = sqlite3_column_double(st, COL_CREDITS);
 	j->started_ms = sqlite3_column_int64(st, COL_STARTED);
 	j->ended_ms = sqlite3_column_int64(st, COL_ENDED);
 	return read_artifact(l, st, j, err);
@@ -368,8 +379,12 @@ int ledger_each_attempt(struct ledger *l, const unsigned char id[HASH_BYTES], le
 		return -1;
 	sql_blob(st, 1, id, HASH_BYTES);
 	while ((rc = sql_row(l, st, err)) == 1) {
-		row = (struct ledger_attempt){ sqlite3_column_int(st, 0),  sqlite3_column_int64(st, 1), sqlite3_column_int64(st, 2),
-					       sql_column_text(st, 3), sql_column_text(st, 4),	 sql_column_text(st, 5) };
+		row = (struct ledger_attempt){
+			.n = sqlite3_column_int(st, 0), .started_ms = sqlite3_column_int64(st, 1), .ended_ms = sqlite3_column_int64(st, 2),
+			.outcome = sql_column_text(st, 3), .class = sql_column_text(st, 4), .sentence = sql_column_text(st, 5),
+			.remote_id = sql_column_text(st, 6), .submitted_ms = sqlite3_column_int64(st, 7),
+			.credits = sqlite3_column_double(st, 8),
+		};
 		rc = visit(arg, &row, err);
 		if (rc != 0) {
 			sql_done(st);

@@ -53,10 +53,28 @@ const char *const sql_schema[SQL_VERSION] = {
 	/* IN of three makes SQLite build a table of the three for every row that changes: a fifth of a tiny job's time */
 	"DROP INDEX job_open;"
 	"CREATE INDEX job_open ON job(ordinal) WHERE " SQL_IS_OPEN ";",
+
+	/* hosted jobs. job.credits is the sum over its tries, kept beside them: a million rows are counted without a look at theirs */
+	"ALTER TABLE job ADD COLUMN asset_id TEXT;"
+	"ALTER TABLE job ADD COLUMN submitted_ms INTEGER NOT NULL DEFAULT 0;"
+	"ALTER TABLE job ADD COLUMN credits REAL NOT NULL DEFAULT 0;"
+	"ALTER TABLE attempt ADD COLUMN remote_id TEXT;"
+	"ALTER TABLE attempt ADD COLUMN submitted_ms INTEGER NOT NULL DEFAULT 0;"
+	"ALTER TABLE attempt ADD COLUMN credits REAL NOT NULL DEFAULT 0;"
+	"CREATE INDEX attempt_remote ON attempt(remote_id) WHERE remote_id IS NOT NULL;"
+	"ALTER TABLE artifact ADD COLUMN source_sha256 TEXT NOT NULL DEFAULT '';"
+	"CREATE TABLE upload(project TEXT NOT NULL, input_sha256 TEXT NOT NULL, asset_id TEXT NOT NULL, uploaded_ms INTEGER NOT NULL,"
+	" PRIMARY KEY(project, input_sha256)) WITHOUT ROWID;",
 };
 
+#define VIEWS_BEFORE_HOSTED                                                                                                    \
+	"CREATE TEMP VIEW job AS SELECT *, NULL AS asset_id, 0 AS submitted_ms, 0.0 AS credits FROM main.job;"                 \
+	"CREATE TEMP VIEW attempt AS SELECT *, NULL AS remote_id, 0 AS submitted_ms, 0.0 AS credits FROM main.attempt;"
+
 const char *const sql_views[SQL_VERSION] = {
-	[2] = "CREATE TEMP VIEW artifact AS SELECT *, rate_hz AS model_rate_hz FROM main.artifact;",
+	[1] = VIEWS_BEFORE_HOSTED "CREATE TEMP VIEW artifact AS SELECT *, rate_hz AS model_rate_hz, '' AS source_sha256 FROM main.artifact;",
+	[2] = VIEWS_BEFORE_HOSTED "CREATE TEMP VIEW artifact AS SELECT *, rate_hz AS model_rate_hz, '' AS source_sha256 FROM main.artifact;",
+	[3] = VIEWS_BEFORE_HOSTED "CREATE TEMP VIEW artifact AS SELECT *, '' AS source_sha256 FROM main.artifact;",
 };
 
 void sql_sources(struct ledger *l)
@@ -192,6 +210,41 @@ int sql_run_seq(struct ledger *l, enum sql_id id, int64_t seq, struct err *err)
 		return -1;
 	sql_int(st, 1, seq);
 	return sql_run(l, st, err);
+}
+
+/* No row was changed: the job is not there, or job_state_may forbids it. */
+static int refuse_state(struct ledger *l, int64_t seq, enum job_state to, struct err *err)
+{
+	sqlite3_stmt *st = sql_get(l, SQL_STATE_OF, err);
+	unsigned char id[HASH_BYTES] = { 0 };
+	char id_text[JOB_ID_SIZE];
+	int rc;
+
+	if (!st)
+		return -1;
+	sql_int(st, 1, seq);
+	rc = sql_row(l, st, err);
+	if (rc < 0)
+		return -1;
+	if (rc == 0)
+		return err_set(err, ERR_BUG, "the ledger '%s' has no job number %lld, which was to become '%s'", l->path, (long long)seq,
+			       job_state_name(to));
+	if (sqlite3_column_bytes(st, 0) == HASH_BYTES)
+		memcpy(id, sqlite3_column_blob(st, 0), HASH_BYTES);
+	job_id_text(id_text, id);
+	rc = err_set(err, ERR_BUG, "job %s ('%s') is '%s' in the ledger '%s' and may not become '%s' from that", id_text,
+		     sql_column_text(st, 1), sql_column_text(st, 2), l->path, job_state_name(to));
+	sql_done(st);
+	return rc;
+}
+
+int sql_run_state(struct ledger *l, sqlite3_stmt *st, int sources, int64_t seq, enum job_state to, struct err *err)
+{
+	sql_int(st, 1, seq);
+	sql_text(st, sources, l->sources[to]);
+	if (sql_run(l, st, err) != 0)
+		return -1;
+	return sqlite3_changes(l->db) == 1 ? 0 : refuse_state(l, seq, to, err);
 }
 
 const char *sql_column_text(sqlite3_stmt *st, int column)

@@ -25,7 +25,8 @@
 	"j.seq, j.id, j.canonical, j.set_name, j.path, j.params, j.axes, j.tags, j.take, j.ordinal, j.state, "       \
 	"j.class, j.sentence, j.tries, j.interruptions, j.deaths, j.attempts, j.audio_s, j.digest, j.not_before_ms, " \
 	"j.remote_id, t.started_ms, t.ended_ms, a.path, a.temp, a.file_sha256, a.pcm_sha256, a.arithmetic, "         \
-	"a.format, a.bits, a.bytes, a.seconds, a.rate_hz, a.channels, a.lkfs, a.peak, a.peaks, a.make_s, a.model_rate_hz"
+	"a.format, a.bits, a.bytes, a.seconds, a.rate_hz, a.channels, a.lkfs, a.peak, a.peaks, a.make_s, a.model_rate_hz, " \
+	"a.source_sha256, j.asset_id, j.submitted_ms, j.credits"
 #define JOB_JOIN                                                                                                     \
 	" FROM job AS j LEFT JOIN artifact AS a ON a.seq = j.seq"                                                    \
 	" LEFT JOIN attempt AS t ON t.seq = j.seq AND t.n = j.attempts "
@@ -39,6 +40,9 @@
 
 /* In a run's hands. The index job_open serves a query only where it has the very same words. */
 #define SQL_IS_OPEN "(state = 'submitting' OR state = 'running' OR state = 'made')"
+
+/* The try whose request left, or was about to, the last time: what it became was perhaps found out by a later one. */
+#define SQL_LAST_SENT "(SELECT max(n) FROM attempt WHERE seq = ?1 AND submitted_ms > 0)"
 
 #define SQL_LIST(X)                                                                                                  \
 	X(SQL_BEGIN, "BEGIN IMMEDIATE")                                                                              \
@@ -71,7 +75,7 @@
 	  "UPDATE job SET state = 'pending', class = '', sentence = '', tries = 0, deaths = 0, not_before_ms = 0 "   \
 	  "WHERE seq = ?1" SQL_IF_MAY(2))                                                                            \
 	X(SQL_JOB_STARTS,                                                                                            \
-	  "UPDATE job SET state = 'running', attempts = ?3, not_before_ms = 0 WHERE seq = ?1" SQL_IF_MAY(2))         \
+	  "UPDATE job SET state = ?4, attempts = ?3, not_before_ms = 0 WHERE seq = ?1" SQL_IF_MAY(2))                \
 	X(SQL_START_TRY, "INSERT INTO attempt(seq, n, run, started_ms) VALUES (?1, ?2, ?3, ?4)")                     \
 	X(SQL_JOB_ENDS,                                                                                              \
 	  "UPDATE job SET state = ?2, tries = tries + ?3, interruptions = interruptions + ?4, deaths = deaths + ?5, " \
@@ -82,8 +86,8 @@
 	  "WHERE seq = ?1 AND n = ?2")                                                                               \
 	X(SQL_PUT_FILE,                                                                                              \
 	  "INSERT OR REPLACE INTO artifact(seq, temp, path, file_sha256, pcm_sha256, arithmetic, format, bits, "     \
-	  "bytes, seconds, rate_hz, channels, lkfs, peak, peaks, make_s, model_rate_hz) VALUES (?1, ?2, ?3, ?4, "    \
-	  "?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17)")                                             \
+	  "bytes, seconds, rate_hz, channels, lkfs, peak, peaks, make_s, model_rate_hz, source_sha256) VALUES (?1, " \
+	  "?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18)")                            \
 	X(SQL_PUT_MOVE, "UPDATE artifact SET temp = ?2, path = ?3 WHERE seq = ?1")                                   \
 	X(SQL_PUT_SETTLED, "UPDATE artifact SET temp = '' WHERE seq = ?1")                                           \
 	X(SQL_MOVE_OTHERS, "UPDATE artifact SET path = ?3 WHERE path = ?2 AND seq <> ?1")                            \
@@ -98,7 +102,8 @@
 	X(SQL_DROP_AWAYS, "DELETE FROM away")                                                                        \
 	X(SQL_FILE_PATH, "SELECT path FROM artifact WHERE seq = ?1")                                                 \
 	X(SQL_COUNT,                                                                                                 \
-	  "SELECT j.state, j.class, CASE j.state WHEN 'done' THEN coalesce(a.seconds, 0) ELSE j.audio_s END "        \
+	  "SELECT j.state, j.class, CASE j.state WHEN 'done' THEN coalesce(a.seconds, 0) ELSE j.audio_s END, "       \
+	  "j.credits "                                                                                               \
 	  "FROM job AS j LEFT JOIN artifact AS a ON a.seq = j.seq")                                                  \
 	X(SQL_ORDER, "SELECT seq, state FROM job ORDER BY state = 'superseded', ordinal, seq")                       \
 	X(SQL_OPEN, "SELECT seq, state FROM job WHERE " SQL_IS_OPEN " ORDER BY ordinal, seq") \
@@ -118,8 +123,25 @@
 	  "SELECT a.path FROM artifact AS a JOIN job AS j ON j.seq = a.seq WHERE j.state = 'done' "                  \
 	  "GROUP BY a.path HAVING count(*) > 1 LIMIT 1")                                                             \
 	X(SQL_ATTEMPTS,                                                                                              \
-	  "SELECT t.n, t.started_ms, t.ended_ms, t.outcome, t.class, t.sentence FROM job AS j "                      \
-	  "JOIN attempt AS t ON t.seq = j.seq WHERE j.id = ?1 ORDER BY t.n")
+	  "SELECT t.n, t.started_ms, t.ended_ms, t.outcome, t.class, t.sentence, t.remote_id, t.submitted_ms, "      \
+	  "t.credits FROM job AS j JOIN attempt AS t ON t.seq = j.seq WHERE j.id = ?1 ORDER BY t.n")                 \
+	X(SQL_PUT_UPLOAD,                                                                                            \
+	  "INSERT OR REPLACE INTO upload(project, input_sha256, asset_id, uploaded_ms) VALUES (?1, ?2, ?3, ?4)")     \
+	X(SQL_UPLOAD, "SELECT asset_id FROM upload WHERE project = ?1 AND input_sha256 = ?2")                        \
+	X(SQL_JOB_SUBMITS, "UPDATE job SET state = 'submitting', submitted_ms = ?3 WHERE seq = ?1" SQL_IF_MAY(2))    \
+	X(SQL_SUBMIT_TRY, "UPDATE attempt SET submitted_ms = ?3, credits = ?4 WHERE seq = ?1 AND n = ?2")            \
+	X(SQL_JOB_IS_ACCEPTED,                                                                                       \
+	  "UPDATE job SET state = 'running', remote_id = ?3, submitted_ms = 0 WHERE seq = ?1" SQL_IF_MAY(2))         \
+	X(SQL_ACCEPT_TRY,                                                                                            \
+	  "UPDATE attempt SET remote_id = ?2, credits = coalesce(?3, credits) WHERE seq = ?1 AND n = " SQL_LAST_SENT) \
+	X(SQL_UNCHARGE_TRY, "UPDATE attempt SET credits = 0 WHERE seq = ?1 AND n = " SQL_LAST_SENT)                  \
+	X(SQL_CHARGE_JOB,                                                                                            \
+	  "UPDATE job SET credits = (SELECT total(credits) FROM attempt WHERE seq = ?1) WHERE seq = ?1")             \
+	X(SQL_FORGET_REMOTE, "UPDATE job SET remote_id = NULL, asset_id = NULL, submitted_ms = 0 WHERE seq = ?1")    \
+	X(SQL_PUT_ASSET, "UPDATE job SET asset_id = ?2 WHERE seq = ?1")                                              \
+	X(SQL_REMOTE, "SELECT remote_id, asset_id, submitted_ms, credits FROM job WHERE seq = ?1")                   \
+	X(SQL_IS_OWNED, "SELECT 1 FROM attempt WHERE remote_id = ?1")                                                \
+	X(SQL_SPENT, "SELECT total(credits) FROM job")
 
 enum sql_id {
 #define X(id, text) id,
@@ -155,6 +177,8 @@ int sql_run(struct ledger *l, sqlite3_stmt *st, struct err *err) WARN_UNUSED;
 /* A statement without rows and without parameters, or with a row's number alone. */
 int sql_run_plain(struct ledger *l, enum sql_id id, struct err *err) WARN_UNUSED;
 int sql_run_seq(struct ledger *l, enum sql_id id, int64_t seq, struct err *err) WARN_UNUSED;
+/* One that sets a job's state to `to`, with SQL_IF_MAY(sources); that parameter and the first, the row's number, are bound here. */
+int sql_run_state(struct ledger *l, sqlite3_stmt *st, int sources, int64_t seq, enum job_state to, struct err *err) WARN_UNUSED;
 void sql_done(sqlite3_stmt *st); /* leaves a statement before its last row */
 const char *sql_column_text(sqlite3_stmt *st, int column); /* "" for NULL; borrowed until the next row */
 void sql_release(struct ledger *l);
@@ -165,9 +189,10 @@ int sql_check_path(struct ledger *l, const char *path, struct err *err) WARN_UNU
 int sql_fail(struct ledger *l, const char *doing, struct err *err);
 
 /* The tables, one string per version: sql_schema[v] leads from version v to v + 1. */
-#define SQL_VERSION 3
+#define SQL_VERSION 4
 extern const char *const sql_schema[SQL_VERSION];
-/* What a reader does instead, who may not change the file: a view of its own that shows an old table as the next version has it. NULL: nothing. */
+/* What a reader of version v does instead, who may not change the file: views of its own that show v's tables as this version has
+ * them. NULL: nothing. */
 extern const char *const sql_views[SQL_VERSION];
 #define SQL_APPLICATION_ID 0x4d474241 /* "MGBA": file(1) and people can tell whose database it is */
 #define SQL_TEXT_OF_(x) #x

@@ -286,42 +286,6 @@ int ledger_change_job(struct ledger *l, int64_t seq, const struct job *job, stru
 
 /* ---- states and tries ---------------------------------------------------------------- */
 
-/* No row was changed: the job is not there, or job_state_may forbids it. */
-static int refuse_state(struct ledger *l, int64_t seq, enum job_state to, struct err *err)
-{
-	sqlite3_stmt *st = sql_get(l, SQL_STATE_OF, err);
-	unsigned char id[HASH_BYTES] = { 0 };
-	char id_text[JOB_ID_SIZE];
-	int rc;
-
-	if (!st)
-		return -1;
-	sql_int(st, 1, seq);
-	rc = sql_row(l, st, err);
-	if (rc < 0)
-		return -1;
-	if (rc == 0)
-		return err_set(err, ERR_BUG, "the ledger '%s' has no job number %lld, which was to become '%s'", l->path, (long long)seq,
-			       job_state_name(to));
-	if (sqlite3_column_bytes(st, 0) == HASH_BYTES)
-		memcpy(id, sqlite3_column_blob(st, 0), HASH_BYTES);
-	job_id_text(id_text, id);
-	rc = err_set(err, ERR_BUG, "job %s ('%s') is '%s' in the ledger '%s' and may not become '%s' from that", id_text,
-		     sql_column_text(st, 1), sql_column_text(st, 2), l->path, job_state_name(to));
-	sql_done(st);
-	return rc;
-}
-
-/* Runs a statement that sets the job's state; its parameter `sources` is still to be bound. */
-static int run_state(struct ledger *l, sqlite3_stmt *st, int sources, int64_t seq, enum job_state to, struct err *err)
-{
-	sql_int(st, 1, seq);
-	sql_text(st, sources, l->sources[to]);
-	if (sql_run(l, st, err) != 0)
-		return -1;
-	return sqlite3_changes(l->db) == 1 ? 0 : refuse_state(l, seq, to, err);
-}
-
 int ledger_set_state(struct ledger *l, int64_t seq, enum job_state state, struct err *err)
 {
 	sqlite3_stmt *st = sql_get(l, SQL_SET_STATE, err);
@@ -329,24 +293,25 @@ int ledger_set_state(struct ledger *l, int64_t seq, enum job_state state, struct
 	if (!st)
 		return -1;
 	sql_text(st, 2, job_state_name(state));
-	return run_state(l, st, 3, seq, state, err);
+	return sql_run_state(l, st, 3, seq, state, err);
 }
 
 int ledger_renew_job(struct ledger *l, int64_t seq, struct err *err)
 {
 	sqlite3_stmt *st = sql_get(l, SQL_RENEW_JOB, err);
 
-	return st ? run_state(l, st, 2, seq, JOB_PENDING, err) : -1;
+	return st ? sql_run_state(l, st, 2, seq, JOB_PENDING, err) : -1;
 }
 
-int ledger_start_try(struct ledger *l, int64_t seq, int64_t run, int n, int64_t now_ms, struct err *err)
+static int start_try(struct ledger *l, int64_t seq, int64_t run, int n, enum job_state state, int64_t now_ms, struct err *err)
 {
 	sqlite3_stmt *st = sql_get(l, SQL_JOB_STARTS, err);
 
 	if (!st)
 		return -1;
 	sql_int(st, 3, n);
-	if (run_state(l, st, 2, seq, JOB_RUNNING, err) != 0)
+	sql_text(st, 4, job_state_name(state));
+	if (sql_run_state(l, st, 2, seq, state, err) != 0)
 		return -1;
 	st = sql_get(l, SQL_START_TRY, err);
 	if (!st)
@@ -356,6 +321,16 @@ int ledger_start_try(struct ledger *l, int64_t seq, int64_t run, int n, int64_t 
 	sql_int(st, 3, run);
 	sql_int(st, 4, now_ms);
 	return sql_run(l, st, err);
+}
+
+int ledger_start_try(struct ledger *l, int64_t seq, int64_t run, int n, int64_t now_ms, struct err *err)
+{
+	return start_try(l, seq, run, n, JOB_RUNNING, now_ms, err);
+}
+
+int ledger_start_look(struct ledger *l, int64_t seq, int64_t run, int n, int64_t now_ms, struct err *err)
+{
+	return start_try(l, seq, run, n, JOB_SUBMITTING, now_ms, err);
 }
 
 static const char *const outcome_names[] = {
@@ -377,7 +352,7 @@ int ledger_end_try(struct ledger *l, const struct ledger_try_end *end, struct er
 	sql_int(st, 6, end->not_before_ms);
 	sql_text(st, 7, says ? fail_class_name(end->class) : NULL);
 	sql_text(st, 8, says ? sentence : NULL);
-	if (run_state(l, st, 9, end->seq, end->state, err) != 0)
+	if (sql_run_state(l, st, 9, end->seq, end->state, err) != 0)
 		return -1;
 	st = sql_get(l, SQL_END_TRY, err);
 	if (!st)

@@ -67,6 +67,8 @@ int ledger_each_open(struct ledger *l, ledger_visit visit, void *arg, struct err
 
 /* Begins attempt n (1-based, growing over all runs) of a job: state running. */
 int ledger_start_try(struct ledger *l, int64_t seq, int64_t run, int n, int64_t now_ms, struct err *err) WARN_UNUSED;
+/* The same of one that was about to be sent by an earlier attempt, to find out whether it was: state submitting. */
+int ledger_start_look(struct ledger *l, int64_t seq, int64_t run, int n, int64_t now_ms, struct err *err) WARN_UNUSED;
 
 enum ledger_outcome { LEDGER_DONE, LEDGER_FAILED, LEDGER_INTERRUPTED, LEDGER_DIED };
 struct ledger_try_end {
@@ -83,6 +85,32 @@ struct ledger_try_end {
 };
 int ledger_end_try(struct ledger *l, const struct ledger_try_end *end, struct err *err) WARN_UNUSED;
 
+/* ---- what a service was asked for, and money (ledger_remote.c) ---------------------- */
+
+/*
+ * One submission: ledger_submit (durable before the request leaves), then ledger_accept or ledger_unsubmit, perhaps in
+ * a later attempt or run; until then job.submitted_ms says that nobody knows. The credits of a submission stay with the attempt that made
+ * it, whichever found out. *ret_more: how much more the ledger counts as spent than before (less than nothing: given back).
+ */
+int ledger_submit(struct ledger *l, int64_t seq, int n, int64_t now_ms, double credits, struct err *err) WARN_UNUSED;
+/* credits < 0: what was reserved stands. State running. */
+int ledger_accept(struct ledger *l, int64_t seq, const char *remote_id, double credits, double *ret_more, struct err *err) WARN_UNUSED;
+/* It was not sent, or refused: nothing is owed for it. */
+int ledger_unsubmit(struct ledger *l, int64_t seq, double *ret_more, struct err *err) WARN_UNUSED;
+/* The job begins anew with the next try, and is paid for again; what was spent stays spent, the attempts keep their ids. */
+int ledger_forget_remote(struct ledger *l, int64_t seq, struct err *err) WARN_UNUSED;
+int ledger_put_asset(struct ledger *l, int64_t seq, const char *asset_id, struct err *err) WARN_UNUSED;
+/* What the service has of a job: appended to the two texts, nothing where there is none. */
+int ledger_get_remote(struct ledger *l, int64_t seq, struct strbuf *remote_id, struct strbuf *asset_id, int64_t *submitted_ms,
+		      struct err *err) WARN_UNUSED;
+int ledger_is_owned(struct ledger *l, const char *remote_id, struct err *err) WARN_UNUSED; /* by any attempt: 1, 0, -1 */
+int ledger_get_spent(struct ledger *l, double *ret_credits, struct err *err) WARN_UNUSED; /* on all jobs that ever were here */
+
+/* Inputs that a project of the service has already. project "": the credentials' own. */
+int ledger_put_upload(struct ledger *l, const char *project, const char *input_sha256, const char *asset_id, int64_t now_ms,
+		      struct err *err) WARN_UNUSED;
+int ledger_get_upload(struct ledger *l, const char *project, const char *input_sha256, struct strbuf *asset_id, struct err *err) WARN_UNUSED;
+
 /* ---- files ----------------------------------------------------------------------- */
 
 /* A complete file lying at temp_path that is to be at path: the job is `made`. Paths are relative to the output folder. */
@@ -97,6 +125,8 @@ struct ledger_file {
 	int model_rate_hz;
 	const unsigned char *peaks;
 	int n_peaks;
+	const char *source_sha256; /* hosted: of the file as it was downloaded; NULL: there was none */
+	const char *asset_id;      /* hosted: the service's name for it, by which it may be fetched again; NULL: none */
 };
 int ledger_put_file(struct ledger *l, const struct ledger_file *file, struct err *err) WARN_UNUSED;
 /* The same for a file that is known already and only moves. */

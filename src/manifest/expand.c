@@ -372,12 +372,26 @@ static void make_job(struct walk *w, double seed)
 	give_path(w, job);
 }
 
+/* DESIGN section 3: a hosted model may take a seed of 0 for none, as it does -1. */
+static void warn_of_seed(struct walk *w)
+{
+	const struct choice *c = w->from[w->in->seed];
+	const struct node *n = c ? c->node : NULL;
+
+	if (w->in->backend != PARAM_SCENARIO || !c || c->value.kind != VALUE_NUMBER || c->value.as.number != 0)
+		return;
+	mistake_warn(&w->in->ms, n ? n->line : 0, n ? n->column : 0,
+		     "a seed of 0 may mean 'random' to the hosted service, and such a sound cannot be asked for again: take one from 1");
+}
+
 static void make_takes(struct walk *w)
 {
 	bool is_derived = w->in->seed >= 0 && w->values[w->in->seed].kind == VALUE_NONE;
 	int n = w->l->takes;
 	double seed;
 
+	if (w->in->seed >= 0)
+		warn_of_seed(w);
 	seen_clear(&w->seeds);
 	give_input(w, &w->job);
 	for (int take = 1; take <= n; take++) {

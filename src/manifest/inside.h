@@ -1,7 +1,8 @@
 /*
  * manifest/inside: what the files of this room share. Not for other rooms.
  *
- *   yaml_tree   text -> nodes                 settings   output, run, backend, fake; checkpoints
+ *   yaml_tree   text -> nodes                 settings, settings_run   output, backend; run, hosted, fake; checkpoints
+ *   members     keys and values of a map of settings
  *   manifest    the calling sequence          place      params, sweep, exclude, takes, tags of the top or a set
  *   choice      one written value             axis       list, range or table -> rows of choices
  *   table_file  a file's cells                axis_file, axis_glob   the same from files; file_say
@@ -31,6 +32,9 @@
 #define TAKES_MAX 1000000
 #define TRIES_MAX 100          /* more is a loop, not a retry */
 #define FAKE_TIMES_MAX 1000000
+#define HOSTED_PROJECT_MAX 128       /* characters; ids of the service that were seen have some 30 */
+#define HOSTED_JOBS_MAX 10000        /* in flight on one thread; measured with 2,000 */
+#define HOSTED_PER_MINUTE_MAX 100000 /* the times of so many requests are kept */
 
 /* A file that a parameter names; looked at once. */
 struct input {
@@ -171,14 +175,26 @@ struct manifest_inside {
 
 /* settings.c */
 void settings_read_head(struct manifest_inside *in, const struct manifest_overrides *over); /* version, name, model, backend */
-void settings_read_rest(struct manifest_inside *in, const struct manifest_overrides *over); /* checkpoint, output, run */
+void settings_read_rest(struct manifest_inside *in, const struct manifest_overrides *over); /* checkpoint, output, run, hosted */
+enum param_backend backend_said(const struct manifest_inside *in); /* the manifest's own, whatever --backend says */
+const char *joined(struct manifest_inside *in, const char *dir, const char *name); /* fs_join, in the arena */
+bool name_is_good(const char *name); /* [A-Za-z0-9][A-Za-z0-9_-]*, at most NAME_MAX_BYTES */
+
+/* settings_run.c */
+void run_read(struct manifest_inside *in);
+void hosted_read(struct manifest_inside *in);
+const char *why_not_retried(enum fail_class class); /* what run.retry may not name: the rest of a sentence; else NULL */
 void fake_read(struct manifest_inside *in, const struct node *n, const struct fake_script *base, struct fake_script **ret);
+
+/* members.c */
 /* Each key of map must be among names (NULL-terminated); x-* too when free_keys. */
 void keys_check(struct manifest_inside *in, const struct node *map, const char *what, const char *const *names, bool free_keys);
 /* A map's member that must be one text; NULL when it is missing or wrong, which is said. */
 const struct node *scalar_member(struct manifest_inside *in, const struct node *map, const char *name);
-const char *joined(struct manifest_inside *in, const char *dir, const char *name); /* fs_join, in the arena */
-bool name_is_good(const char *name); /* [A-Za-z0-9][A-Za-z0-9_-]*, at most NAME_MAX_BYTES */
+/* The same of a map, a whole number and a time in seconds; *ret stays as it is where there is none, or a wrong one. */
+const struct node *map_member(struct manifest_inside *in, const struct node *map, const char *name);
+bool member_int(struct manifest_inside *in, const struct node *map, const char *name, int64_t min, int64_t max, int *ret);
+const struct node *member_duration(struct manifest_inside *in, const struct node *map, const char *name, double *ret);
 
 /* checkpoints.c */
 void checkpoints_read(struct manifest_inside *in, const struct manifest_overrides *over); /* checkpoint: a folder or a map */

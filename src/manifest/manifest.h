@@ -70,6 +70,15 @@ struct manifest_run {
 	int tries;             /* all tries of a job together; 3 unless said */
 	uint64_t memory_bytes; /* 0: not said */
 	double credits;        /* < 0: not said */
+	unsigned retried_classes; /* 1u << FAIL_..: tried again beside those that are anyway */
+};
+
+/* How the hosted service is asked. 0: not said, the backend's own choice. */
+struct manifest_hosted {
+	const char *project; /* NULL: not said, the key's own */
+	int n_jobs;          /* in flight at once */
+	int per_minute;      /* requests */
+	double deadline_s;   /* of an accepted job */
 };
 
 /* A folder of weights that the manifest or the command line names. */
@@ -106,6 +115,7 @@ struct manifest {
 	int n_versions;
 	struct manifest_output output;
 	struct manifest_run run;
+	struct manifest_hosted hosted;
 	struct mistake *mistakes; /* in file order; beyond MISTAKES_MAX the last says that there are more */
 	int n_mistakes;           /* without warnings */
 	int n_warnings;

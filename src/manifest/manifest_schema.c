@@ -161,6 +161,50 @@ static void put_output(struct json_writer *w)
 	json_close(w);
 }
 
+/* Which classes of failure run.retry may name. */
+static void put_classes(struct json_writer *w)
+{
+	json_open_array(w, "enum");
+	for (int c = FAIL_NONE + 1; c < FAIL_N_CLASSES; c++)
+		if (!why_not_retried((enum fail_class)c))
+			json_put_text(w, NULL, fail_class_name((enum fail_class)c));
+	json_close(w);
+}
+
+static void put_retry(struct json_writer *w)
+{
+	json_open_object(w, "retry");
+	json_put_text(w, "description", "Classes of failure that are tried again too, as [remote_failed].");
+	json_open_array(w, "anyOf");
+	json_open_object(w, NULL);
+	put_classes(w);
+	json_close(w);
+	json_open_object(w, NULL);
+	json_put_text(w, "type", "array");
+	json_open_object(w, "items");
+	put_classes(w);
+	json_close(w);
+	json_put_bool(w, "uniqueItems", true);
+	json_close(w);
+	json_close(w);
+	json_close(w);
+}
+
+static void put_hosted(struct json_writer *w)
+{
+	json_open_object(w, "hosted");
+	json_put_text(w, "description", "How the hosted service is asked; of no meaning to the other backends.");
+	json_put_text(w, "type", "object");
+	json_put_bool(w, "additionalProperties", false);
+	json_open_object(w, "properties");
+	schema_text(w, "project", SCHEMA_PROJECT_PATTERN, "The project's id; SCENARIO_PROJECT, else the key's own project, unless said.");
+	schema_integer(w, "jobs", 1, HOSTED_JOBS_MAX, "Jobs in flight at once; 4 unless said.");
+	schema_integer(w, "requests_per_minute", 1, HOSTED_PER_MINUTE_MAX, "60 unless said.");
+	schema_quantity(w, "deadline", SCHEMA_DURATION_PATTERN, "How long an accepted job may take, as 30m, which it is unless said.");
+	json_close(w);
+	json_close(w);
+}
+
 static void put_run(struct json_writer *w)
 {
 	json_open_object(w, "run");
@@ -171,10 +215,11 @@ static void put_run(struct json_writer *w)
 	schema_integer(w, "tries", 1, TRIES_MAX, "Tries of a job in all; 3 unless said.");
 	schema_quantity(w, "memory", SCHEMA_SIZE_PATTERN, "For weights and all the rest, as 6G; 80 % of what is free unless said.");
 	json_open_object(w, "credits");
-	json_put_text(w, "description", "What a hosted run may cost at most.");
+	json_put_text(w, "description", "What the hosted jobs of this folder may cost at most, all runs together.");
 	json_put_text(w, "type", "number");
 	json_put_int(w, "minimum", 0);
 	json_close(w);
+	put_retry(w);
 	json_close(w);
 	json_close(w);
 }
@@ -227,6 +272,7 @@ static void put_top(struct json_writer *w, const struct card *card)
 	json_close(w);
 	put_output(w);
 	put_run(w);
+	put_hosted(w);
 	json_close(w);
 }
 

@@ -11,6 +11,7 @@
 #include "param/param.h"
 
 #define SCHEMA_NAME_PATTERN "^[A-Za-z0-9][A-Za-z0-9_-]{0,63}$" /* name_is_good */
+#define SCHEMA_PROJECT_PATTERN "^[A-Za-z0-9_.:-]{1,128}$"      /* hosted_read */
 
 void schema_types(struct json_writer *w, const char *const *types); /* NULL-terminated */
 void schema_ref(struct json_writer *w, const char *member, const char *kind, const char *name); /* to definitions/KIND-NAME, KIND where name is "" */

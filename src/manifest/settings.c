@@ -1,5 +1,5 @@
 /*
- * settings: what the manifest says beside its jobs: version, name, model, backend, output, run, fake.
+ * settings: what the manifest says beside its jobs: version, name, model, backend, output. settings_run.c has the rest.
  */
 #include "manifest/inside.h"
 
@@ -22,104 +22,6 @@ bool name_is_good(const char *name)
 			return false;
 	}
 	return n > 0 && n <= NAME_MAX_BYTES;
-}
-
-/* ---- keys ----------------------------------------------------------------- */
-
-static void say_keys(struct manifest_inside *in, const struct node *key, const char *what, const char *const *names)
-{
-	struct shown s;
-
-	strbuf_reset(&in->why);
-	for (size_t i = 0; names[i]; i++)
-		strbuf_addf(&in->why, "%s %s", i ? "," : "", names[i]);
-	NODE_SAY(in, key, "unknown key '%s' in %s, which has%s%s", show(&s, key->text), what, in->why.buf,
-		 key->column == in->root->column ? ", and free keys that begin with 'x-'" : "");
-}
-
-static void say_unknown_key(struct manifest_inside *in, const struct node *map, int i, const char *what, const char *const *names)
-{
-	const struct node *key = node_key(map, i);
-	const char *param = card_suggest(in->card, key->text), *near;
-	struct shown s;
-	size_t n = 0;
-
-	show(&s, key->text);
-	while (names[n])
-		n++;
-	near = text_nearest(key->text, names, n);
-	if (map->is_flow && node_is_null(node_value(map, i)))
-		NODE_SAY(in, key, "a ',' inside { } ends a value in YAML: put the text before it in quotes");
-	else if (card_find(in->card, key->text) >= 0)
-		NODE_SAY(in, key, "'%s' is a parameter: put it under params (or sweep)", s.text);
-	else if (near)
-		NODE_SAY(in, key, "unknown key '%s' in %s, did you mean '%s'?", s.text, what, near);
-	else if (param)
-		NODE_SAY(in, key, "unknown key '%s' in %s: if you mean the parameter '%s', put it under params", s.text, what, param);
-	else
-		say_keys(in, key, what, names);
-}
-
-void keys_check(struct manifest_inside *in, const struct node *map, const char *what, const char *const *names, bool free_keys)
-{
-	for (int i = 0; i < map->n; i++) {
-		const struct node *key = node_key(map, i);
-		bool is_known = key->kind != NODE_SCALAR || (free_keys && text_starts_with(key->text, "x-"));
-
-		for (int k = 0; names[k] && !is_known; k++)
-			is_known = !strcmp(names[k], key->text);
-		if (!is_known)
-			say_unknown_key(in, map, i, what, names);
-	}
-}
-
-const struct node *scalar_member(struct manifest_inside *in, const struct node *map, const char *name)
-{
-	const struct node *n = node_find(map, name);
-
-	if (!n)
-		return NULL;
-	if (n->kind == NODE_SCALAR && !node_is_null(n) && (n->text[0] || n->is_quoted))
-		return n;
-	NODE_SAY(in, n, "%s must have one value, found %s", name, node_kind_text(n));
-	return NULL;
-}
-
-/* A member that must be a map; NULL as above. */
-static const struct node *map_member(struct manifest_inside *in, const struct node *map, const char *name)
-{
-	const struct node *n = node_find(map, name);
-
-	if (!n || n->kind == NODE_MAP)
-		return n;
-	NODE_SAY(in, n, "%s must be a map of settings, found %s", name, node_kind_text(n));
-	return NULL;
-}
-
-static bool member_int(struct manifest_inside *in, const struct node *map, const char *name, int64_t min, int64_t max, int *ret)
-{
-	const struct node *n = scalar_member(in, map, name);
-	int64_t v;
-	struct shown s;
-
-	if (!n)
-		return false;
-	if (n->is_quoted || !text_parse_int(n->text, &v) || v < min || v > max) {
-		NODE_SAY(in, n, "%s must be a whole number from %lld to %lld, found '%s'", name, (long long)min, (long long)max,
-			 show(&s, n->text));
-		return false;
-	}
-	*ret = (int)v;
-	return true;
-}
-
-static void member_duration(struct manifest_inside *in, const struct node *map, const char *name, double *ret)
-{
-	const struct node *n = scalar_member(in, map, name);
-	struct shown s;
-
-	if (n && !text_parse_duration(n->text, ret) && !(text_parse_number(n->text, ret) && *ret >= 0))
-		NODE_SAY(in, n, "%s must be a time as 90s, 15m, 6h or 250ms, found '%s'", name, show(&s, n->text));
 }
 
 /* ---- the head ------------------------------------------------------------- */
@@ -188,15 +90,9 @@ static void say_backend(struct manifest_inside *in, int line, int column, const 
 {
 	struct shown s;
 
-	mistake_add(&in->ms, line, column, "%s must be 'native' or 'fake', found '%s'", what, show(&s, name));
+	mistake_add(&in->ms, line, column, "%s must be 'native', 'scenario' or 'fake', found '%s'", what, show(&s, name));
 }
 
-static void say_hosted(struct manifest_inside *in, int line, int column)
-{
-	mistake_add(&in->ms, line, column, "the hosted backend is not in this version yet: take 'native' or 'fake'");
-}
-
-/* Answers whether the command line says another backend than the manifest. */
 static void read_backend(struct manifest_inside *in, const struct manifest_overrides *over)
 {
 	const struct node *n = scalar_member(in, in->root, "backend");
@@ -204,21 +100,15 @@ static void read_backend(struct manifest_inside *in, const struct manifest_overr
 
 	if (n && param_backend_find(n->text, &b))
 		say_backend(in, n->line, n->column, "backend", n->text);
-	else if (n && b == PARAM_SCENARIO && !over->backend)
-		say_hosted(in, n->line, n->column);
 	in->backend = b;
-	if (!over->backend)
-		return;
-	if (param_backend_find(over->backend, &in->backend))
+	if (over->backend && param_backend_find(over->backend, &in->backend))
 		say_backend(in, 0, 0, "--backend", over->backend);
-	else if (in->backend == PARAM_SCENARIO)
-		say_hosted(in, 0, 0);
 }
 
 void settings_read_head(struct manifest_inside *in, const struct manifest_overrides *over)
 {
 	static const char *const keys[] = { "version", "name", "model", "backend", "checkpoint", "params", "sweep", "sets",
-					    "exclude", "takes", "tags", "output", "run", "fake", NULL };
+					    "exclude", "takes", "tags", "output", "run", "hosted", "fake", NULL };
 
 	keys_check(in, in->root, "the manifest", keys, true);
 	read_version(in);
@@ -239,8 +129,7 @@ const char *joined(struct manifest_inside *in, const char *dir, const char *name
 	return copy;
 }
 
-/* The manifest's own backend, whatever --backend says. */
-static enum param_backend own_backend(const struct manifest_inside *in)
+enum param_backend backend_said(const struct manifest_inside *in)
 {
 	const struct node *n = node_find(in->root, "backend");
 	enum param_backend own;
@@ -254,7 +143,7 @@ static void read_dir(struct manifest_inside *in, const struct node *output, cons
 	const char *dir = n ? joined(in, in->base_dir, n->text)
 			    : joined(in, in->base_dir, arena_printf(&in->arena, "out/%s", in->m->name));
 
-	if (over->backend && own_backend(in) != in->backend) {
+	if (over->backend && backend_said(in) != in->backend) {
 		size_t len = strlen(dir);
 
 		while (len > 1 && dir[len - 1] == '/')
@@ -367,84 +256,10 @@ static void read_output(struct manifest_inside *in, const struct manifest_overri
 	read_rate(in, output);
 }
 
-/* ---- run ------------------------------------------------------------------ */
-
-static void read_credits(struct manifest_inside *in, const struct node *run)
-{
-	const struct node *n = scalar_member(in, run, "credits");
-	struct shown s;
-
-	in->m->run.credits = -1;
-	if (!n)
-		return;
-	if (n->is_quoted || !text_parse_number(n->text, &in->m->run.credits) || in->m->run.credits < 0) {
-		NODE_SAY(in, n, "credits must be a number of at least 0, found '%s'", show(&s, n->text));
-		in->m->run.credits = -1;
-	} else if (in->backend != PARAM_SCENARIO && own_backend(in) != PARAM_SCENARIO) {
-		NODE_WARN(in, n, "credits limit the hosted backend only; '%s' costs none", param_backend_name(in->backend));
-	}
-}
-
-static void read_run(struct manifest_inside *in)
-{
-	static const char *const keys[] = { "for", "tries", "memory", "credits", NULL };
-	const struct node *run = map_member(in, in->root, "run"), *n;
-	struct shown s;
-
-	in->m->run.tries = 3; /* DESIGN section 5 */
-	if (run)
-		keys_check(in, run, "run", keys, false);
-	member_duration(in, run, "for", &in->m->run.for_s);
-	member_int(in, run, "tries", 1, TRIES_MAX, &in->m->run.tries);
-	n = scalar_member(in, run, "memory");
-	if (n && (!text_parse_size(n->text, &in->m->run.memory_bytes) || in->m->run.memory_bytes == 0))
-		NODE_SAY(in, n, "memory must be a size as 800M or 6G, found '%s'", show(&s, n->text));
-	read_credits(in, run);
-}
-
-/* ---- fake ----------------------------------------------------------------- */
-
-static void say_classes(struct manifest_inside *in, const struct node *n)
-{
-	struct shown s;
-
-	strbuf_reset(&in->why);
-	for (int c = FAIL_NONE + 1; c < FAIL_N_CLASSES; c++)
-		strbuf_addf(&in->why, "%s%s", c == FAIL_NONE + 1 ? "" : ", ", fail_class_name((enum fail_class)c));
-	NODE_SAY(in, n, "fail must be one of %s, found '%s'", in->why.buf, show(&s, n->text));
-}
-
-void fake_read(struct manifest_inside *in, const struct node *n, const struct fake_script *base, struct fake_script **ret)
-{
-	static const char *const keys[] = { "delay", "fail", "times", "crash", NULL };
-	struct fake_script *script = arena_alloc(&in->arena, 1, sizeof *script);
-	const struct node *fail;
-	enum fail_class class;
-
-	*script = *base;
-	*ret = script;
-	if (!n)
-		return;
-	if (n->kind != NODE_MAP) {
-		NODE_SAY(in, n, "fake must be a map as {delay: 20ms, fail: io, times: 2}, found %s", node_kind_text(n));
-		return;
-	}
-	keys_check(in, n, "fake", keys, false);
-	member_duration(in, n, "delay", &script->delay_s);
-	fail = scalar_member(in, n, "fail");
-	if (fail && (fail_class_find(fail->text, &class) || class == FAIL_NONE))
-		say_classes(in, fail);
-	else if (fail)
-		script->fail = fail_class_name(class);
-	member_int(in, n, "times", 0, FAKE_TIMES_MAX, &script->fail_times);
-	member_int(in, n, "crash", 0, FAKE_TIMES_MAX, &script->crash_times);
-	if (node_find(n, "times") && !script->fail)
-		NODE_SAY(in, n, "times counts failures, and no 'fail' says which: add fail, or remove times");
-}
-
 void settings_read_rest(struct manifest_inside *in, const struct manifest_overrides *over)
 {
 	checkpoints_read(in, over);
 	read_output(in, over);
-	read_run(in);
+	run_read(in);
+	hosted_read(in);
 }

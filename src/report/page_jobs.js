@@ -15,7 +15,7 @@ const pairsOf = list => {
 
 const readFile = ([seconds, lkfs, peak, rate, channels, format, bits, bytes, pcm, sha, arithmetic, peaks]) =>
 	({ seconds, lkfs, peak, rate, channels, format: textOf(format), bits, bytes, pcm, sha, arithmetic: textOf(arithmetic), peaks });
-const readJob = ([id, state, set, take, path, tags, axes, params, lines, maker, trouble, file], n) => ({
+const readJob = ([id, state, set, take, path, tags, axes, params, lines, maker, trouble, file, hosted], n) => ({
 	n, id, state: textOf(state), set: textOf(set), take, path,
 	tags: tags.map(textOf),
 	axes: pairsOf(axes),
@@ -24,6 +24,7 @@ const readJob = ([id, state, set, take, path, tags, axes, params, lines, maker, 
 	maker: textOf(maker),
 	trouble: trouble ? trouble.map(textOf) : null,
 	file: file ? readFile(file) : null,
+	paid: hosted ? hosted[0] : '', remote: hosted ? hosted[1] : '',
 	url: path.split('/').map(encodeURIComponent).join('/'),
 });
 const jobs = data.jobs.map(readJob);

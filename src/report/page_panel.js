@@ -31,7 +31,7 @@ const saySeconds = s => s < 60 ? s.toFixed(1) + ' s' : Math.floor(s / 60) + ':' 
 const sayBytes = n => n < 1024 ? n + ' B' : n < 1 << 20 ? (n / 1024).toFixed(1) + ' KiB' : (n / (1 << 20)).toFixed(1) + ' MiB';
 const WHY = {
 	pending: 'not made yet', submitting: 'being submitted', running: 'being made', made: 'made, not yet settled',
-	failed: 'failed', unknown: 'unknown: perhaps made, nobody knows', lost: 'lost: its file is gone', superseded: 'no longer in the manifest',
+	failed: 'failed', unknown: 'unknown: perhaps made and paid for, nobody knows; the next run looks again', lost: 'lost: its file is gone, here and at the service', superseded: 'no longer in the manifest',
 };
 const sayAxes = job => axes.filter(a => (a.kind === 'take' ? Object.hasOwn(job.axes, 'take') : ['set', 'axis'].includes(a.kind)) && a.of(job) !== '').map(a => labelOf(a, a.of(job))).join(' · ') || job.path;
 const sayClip = job => [sayAxes(job), job.state, job.file ? saySeconds(job.file.seconds) + ', ' + sayLoudness(job.file) : WHY[job.state],
@@ -120,7 +120,8 @@ const showDetails = job => {
 		others.length || job.tags.length ? make('h3', {}, 'In the manifest') : '',
 		listOf([...others, ['set', job.set], ['take', job.take > 1 ? job.take : ''], ['tags', job.tags.join(', ')]]),
 		make('h3', {}, job.file ? 'The file' : 'The job'),
-		listOf([...(job.file ? fileFacts(job, job.file) : [['File', job.path]]), ['Job', make('code', {}, job.id)], ['Made by', make('code', {}, job.maker)]]),
+		listOf([...(job.file ? fileFacts(job, job.file) : [['File', job.path]]), ['Job', make('code', {}, job.id)], ['Made by', make('code', {}, job.maker)],
+			['Paid', job.paid], ['At the service', job.remote && make('code', {}, job.remote)]]),
 		copyBlock(job.state === 'superseded' ? 'Command' : 'Commands that make it again', commandsFor(job)),
 		job.lines.length ? copyBlock('A manifest that makes this one clip', job.lines.join('\n') + '\n')
 			: make('p', { class: 'soft' }, 'Its manifest is too long for this page: mgbatch show prints it.'));

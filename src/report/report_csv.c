@@ -54,6 +54,9 @@ FIELD_INT(deaths, job->n_deaths)
 FIELD_TEXT(class, fail_class_name(job->class))
 FIELD_TEXT(sentence, job->sentence)
 FIELD_TEXT(remote_id, job->remote_id ? job->remote_id : "")
+FIELD_TEXT(asset_id, job->asset_id ? job->asset_id : "")
+/* empty where nothing was asked of a service */
+FIELD(credits) { if (job->credits > 0 || job->remote_id) add_number(out, text_credits_rounded(job->credits)); }
 FIELD(started) { add_time(out, job->started_ms); }
 FIELD(ended) { add_time(out, job->ended_ms); }
 FIELD_FILE_NUMBER(make_s, job->make_s)
@@ -68,6 +71,7 @@ FIELD_FILE_NUMBER(lkfs, job->lkfs)
 FIELD_FILE_NUMBER(peak, job->peak)
 FIELD_TEXT(pcm_sha256, job->pcm_sha256)
 FIELD_TEXT(file_sha256, job->file_sha256)
+FIELD_TEXT(source_sha256, job->source_sha256 ? job->source_sha256 : "")
 FIELD_TEXT(arithmetic, job->arithmetic)
 
 struct csv_column {
@@ -82,11 +86,13 @@ static const struct csv_column head_columns[] = {
 static const struct csv_column tail_columns[] = {
 	{ "tries", field_tries }, { "interruptions", field_interruptions }, { "deaths", field_deaths },
 	{ "class", field_class }, { "sentence", field_sentence }, { "remote_id", field_remote_id },
+	{ "asset_id", field_asset_id }, { "credits", field_credits },
 	{ "started", field_started }, { "ended", field_ended }, { "make_seconds", field_make_s },
 	{ "seconds", field_seconds }, { "rate_hz", field_rate_hz }, { "channels", field_channels },
 	{ "format", field_format }, { "bits", field_bits }, { "bytes", field_n_bytes },
 	{ "lkfs", field_lkfs }, { "peak", field_peak },
-	{ "pcm_sha256", field_pcm_sha256 }, { "file_sha256", field_file_sha256 }, { "arithmetic", field_arithmetic },
+	{ "pcm_sha256", field_pcm_sha256 }, { "file_sha256", field_file_sha256 },
+	{ "source_sha256", field_source_sha256 }, { "arithmetic", field_arithmetic },
 };
 
 #define N_OF(array) (sizeof (array) / sizeof *(array))

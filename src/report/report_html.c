@@ -131,6 +131,8 @@ static void put_facts(struct page *p)
 	(void)snprintf(text, sizeof text, "%lld of %lld", (long long)n[JOB_DONE], (long long)p->c->n_live);
 	put_fact(p, "Done", text);
 	put_fact(p, "Audio", text_duration(text, sizeof text, counts->audio_s_by_state[JOB_DONE]));
+	if (counts->credits > 0)
+		put_fact(p, "Paid", text_credits(text, sizeof text, counts->credits));
 	put_bad(p, "Failed", JOB_FAILED);
 	put_bad(p, "Unknown", JOB_UNKNOWN);
 	put_bad(p, "Lost", JOB_LOST);

@@ -3,13 +3,15 @@
  *
  * {"backend", "manifest": its path, "run_options", "find_options": of the latest run, as a shell reads them (command.h),
  *  "has_output": it named the folder by --output, "alias": {"guidance": "classifierFreeGuidance"}, "params": [name, ..],
- *  "jobs": [[id, state, set, take, path, tags, axes, params, lines, made_by, trouble, file], ..], "texts": [..]}
+ *  "jobs": [[id, state, set, take, path, tags, axes, params, lines, made_by, trouble, file, hosted], ..],
+ *  "texts": [..]}
  *
  * Values that come again in many rows stand once in "texts" and are meant by their index there: state, set and
  * made_by are one index; tags and lines (of the manifest that remakes the job) are lists of them; axes is a flat list
  * [name, value, name, value ..]; params has an index for each of "params", -1 where the job has no value. An
  * element of "texts" is any JSON value. trouble is 0 or [class, sentence]; file is 0 or [seconds, lkfs, peak,
- * rate_hz, channels, format, bits, bytes, pcm_sha256, file_sha256, arithmetic, base64 of the peaks].
+ * rate_hz, channels, format, bits, bytes, pcm_sha256, file_sha256, arithmetic, base64 of the peaks]; hosted is 0 or [what was
+ * paid as "12.5 credits" or "", the job's id at the service or ""].
  * page_jobs.js reads it.
  */
 #include "base/mem.h"
@@ -201,6 +203,22 @@ static void put_file(struct walk *walk, struct json_writer *w, const struct ledg
 	json_close(w);
 }
 
+static void put_remote(struct json_writer *w, const struct ledger_job *job)
+{
+	char paid[48] = "";
+
+	if (!job->remote_id && !(job->credits > 0)) {
+		json_put_int(w, NULL, 0);
+		return;
+	}
+	if (job->credits > 0)
+		(void)text_credits(paid, sizeof paid, job->credits);
+	json_open_array(w, NULL);
+	json_put_text(w, NULL, paid);
+	json_put_text(w, NULL, job->remote_id ? job->remote_id : "");
+	json_close(w);
+}
+
 static void put_job(struct walk *walk, const struct report_row *row)
 {
 	const struct ledger_job *job = row->job;
@@ -219,6 +237,7 @@ static void put_job(struct walk *walk, const struct report_row *row)
 	json_put_int(&w, NULL, number_of_text(walk, row->made_by));
 	put_trouble(walk, &w, job);
 	put_file(walk, &w, job);
+	put_remote(&w, job);
 	json_close(&w);
 }
 

@@ -5,6 +5,7 @@
  * come at any time. jobs_total counts every state but superseded.
  */
 #include "base/clock.h"
+#include "base/text.h"
 #include "report/report_parts.h"
 
 #include <math.h>
@@ -83,6 +84,7 @@ static void *begin(const struct collect *c, struct sink *out)
 	json_put_int(&w, "jobs_total", c->n_live);
 	put_states(&w, &c->counts);
 	json_put_float(&w, "audio_seconds", to_ms(c->counts.audio_s_by_state[JOB_DONE]));
+	json_put_number(&w, "credits_spent", text_credits_rounded(c->counts.credits));
 	/* seconds of audio per second of run, over finished runs */
 	if (c->head.audio_s_per_s > 0)
 		json_put_float(&w, "throughput", to_ms(c->head.audio_s_per_s));

@@ -13,7 +13,8 @@ void commit_forget(struct run_file *files, int n)
 	for (int i = 0; i < n; i++) {
 		free(files[i].from);
 		free(files[i].to);
-		files[i].from = files[i].to = NULL;
+		free(files[i].asset_id);
+		files[i].from = files[i].to = files[i].asset_id = NULL;
 		pcm_release(&files[i].pcm);
 	}
 }
@@ -100,6 +101,7 @@ static int put_row(struct run *r, struct run_file *f, int k, struct aways *aways
 		.arithmetic = spec->arithmetic, .format = audio_format_name(spec->format), .bits = spec->bits,
 		.n_bytes = a->n_bytes, .seconds = a->seconds, .lkfs = a->lkfs, .peak = a->peak, .make_s = f->make_s,
 		.rate_hz = a->rate_hz, .model_rate_hz = a->model_rate_hz, .n_channels = a->n_channels, .peaks = a->peaks, .n_peaks = ARTIFACT_PEAKS,
+		.source_sha256 = f->source_sha256, .asset_id = f->asset_id,
 	};
 	const char *old;
 	int there = is_there(r, f->to, err);

@@ -43,12 +43,17 @@ struct run_file {
 	bool has_former;          /* is_new: the row may name an older file elsewhere */
 	struct artifact artifact;
 	double make_s;
+	char *source;             /* a downloaded sound in the samples' place, or NULL; keep.c removes it */
+	char source_sha256[HASH_HEX_SIZE]; /* "": there was none */
+	char *asset_id;           /* the service's name for it, or NULL */
+	bool is_no_sound;         /* `why`: the download is not what it should be, and is fetched again */
 	struct err why;           /* code ERR_NONE: nothing went wrong with this file so far */
 	/* while it is made, in the background (keep.c) */
 	struct task task;
 	const struct run_config *config;
 	struct pcm pcm;
-	size_t n_pcm_bytes;
+	size_t n_pcm_bytes;       /* of the samples, those that are still in `source` too */
+	size_t n_frames;          /* of the source */
 	int fd;                   /* of the file from its making to its sync, which closes it */
 };
 

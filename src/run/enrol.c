@@ -11,6 +11,7 @@
 #include "base/mem.h"
 #include "base/text.h"
 #include "run/judge.h"
+#include "run/remote.h"
 #include "run/retry.h"
 
 #include <inttypes.h>
@@ -22,7 +23,8 @@ enum change {
 	CHANGE_RENEW = 2,  /* pending, as if never tried */
 	CHANGE_DROP = 4,   /* its file is gone */
 	CHANGE_DONE = 8,   /* superseded, and its file is still good */
-	CHANGE_MOVE = 16   /* its file gets another name */
+	CHANGE_MOVE = 16,  /* its file gets another name */
+	CHANGE_LOST = 32   /* its file is gone for good */
 };
 
 struct enrolling {
@@ -31,7 +33,7 @@ struct enrolling {
 	unsigned char *changes; /* [n_jobs], of enum change */
 	int64_t *vanished;      /* seq of live rows that the manifest has no more */
 	size_t n_vanished, cap_vanished;
-	int64_t n_new, n_missing, n_stale, n_back, n_moved;
+	int64_t n_new, n_missing, n_stale, n_back, n_moved, n_lost;
 	const char *missing;    /* the first missing file's path; a job's, borrowed */
 };
 
@@ -43,6 +45,8 @@ static void note_verdict(struct enrolling *e, const struct verdict *v, const str
 		*change |= CHANGE_RENEW | CHANGE_DROP;
 	if (v->what == JUDGE_STALE)
 		*change |= CHANGE_RENEW;
+	if (v->what == JUDGE_GONE)
+		*change |= CHANGE_LOST | CHANGE_DROP;
 	if (v->what == JUDGE_DONE && v->was_superseded)
 		*change |= CHANGE_DONE;
 	if (v->is_renamed)
@@ -52,6 +56,7 @@ static void note_verdict(struct enrolling *e, const struct verdict *v, const str
 	e->n_stale += v->is_stale && v->what == JUDGE_DONE;
 	e->n_back += v->was_superseded;
 	e->n_moved += v->is_renamed;
+	e->n_lost += v->what == JUDGE_GONE;
 }
 
 static int look_at_row(void *arg, const struct ledger_job *row, struct err *err)
@@ -85,6 +90,7 @@ static int look_at_row(void *arg, const struct ledger_job *row, struct err *err)
 		.n_deaths = renews ? 0 : row->n_deaths,
 		.n_attempts = row->n_attempts,
 		.state = (unsigned char)judge_state(&v, row->state),
+		.has = (unsigned char)remote_of_row(row),
 		.is_known = true,
 		.is_selected = is_selected,
 		.has_file = row->has_artifact && !(e->changes[i] & CHANGE_DROP),
@@ -108,6 +114,8 @@ static int write_known(struct enrolling *e, int64_t i, struct err *err)
 	if (change & CHANGE_RENEW && ledger_renew_job(l, seq, err) != 0)
 		return -1;
 	if (change & CHANGE_DONE && ledger_set_state(l, seq, JOB_DONE, err) != 0)
+		return -1;
+	if (change & CHANGE_LOST && ledger_set_state(l, seq, JOB_LOST, err) != 0)
 		return -1;
 	e->r->has_changed = e->r->has_changed || change;
 	return 0;
@@ -144,10 +152,15 @@ static int tell(struct enrolling *e, struct err *err)
 	int rc = 0;
 
 	if (e->n_missing > 0) {
-		(void)snprintf(text, sizeof text, "%s missing or of another size, and made again: %s'%s'",
-			       text_count(count, sizeof count, e->n_missing, "finished file"), e->n_missing > 1 ? "the first is " : "",
-			       e->missing);
+		(void)snprintf(text, sizeof text, "%s missing or of another size, and %s again: %s'%s'",
+			       text_count(count, sizeof count, e->n_missing, "finished file"),
+			       e->r->config->ops->costs_money ? "fetched" : "made", e->n_missing > 1 ? "the first is " : "", e->missing);
 		rc = run_note(e->r, RUN_NOTE, "missing", text, err);
+	}
+	if (rc == 0 && e->n_lost > 0) {
+		(void)snprintf(text, sizeof text, "%s missing, and nothing says how to fetch what was paid for: lost",
+			       text_count(count, sizeof count, e->n_lost, "finished file"));
+		rc = run_note(e->r, RUN_NOTE, "lost", text, err);
 	}
 	if (rc == 0 && e->n_vanished > 0) {
 		(void)snprintf(text, sizeof text, "%s no longer in the manifest: superseded, the files stay",

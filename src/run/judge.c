@@ -4,6 +4,7 @@
 #include "base/fs.h"
 #include "base/hash.h"
 #include "base/mem.h"
+#include "run/remote.h"
 
 #include <errno.h>
 #include <string.h>
@@ -46,8 +47,9 @@ bool judge_is_stale(const struct artifact_spec *spec, const struct ledger_job *r
 struct verdict judge_row(const struct run_config *config, const struct ledger_job *row, const struct job *job)
 {
 	const struct artifact_spec *spec = &config->artifact;
-	struct verdict v = { JUDGE_PENDING, false, false, row->state == JOB_SUPERSEDED };
+	struct verdict v = { .what = JUDGE_PENDING, .was_superseded = row->state == JOB_SUPERSEDED };
 
+	v.pays = config->ops->costs_money && remote_of_row(row) == REMOTE_NOTHING;
 	if (row->state == JOB_FAILED)
 		v.what = JUDGE_FAILED;
 	if (row->state == JOB_UNKNOWN || row->state == JOB_LOST)
@@ -56,6 +58,8 @@ struct verdict judge_row(const struct run_config *config, const struct ledger_jo
 		return v;
 	if (!has_its_file(config, row)) {
 		v.what = v.was_superseded ? JUDGE_BACK : JUDGE_MISSING;
+		if (v.pays && row->has_artifact)
+			v.what = JUDGE_GONE;
 		return v;
 	}
 	v.what = JUDGE_DONE;
@@ -78,7 +82,9 @@ enum job_state judge_state(const struct verdict *v, enum job_state now)
 {
 	if (v->what == JUDGE_DONE)
 		return JOB_DONE;
-	return judge_is_made(v) ? JOB_PENDING : now;
+	if (v->what == JUDGE_GONE)
+		return JOB_LOST;
+	return judge_is_made(v) && now != JOB_SUBMITTING ? JOB_PENDING : now;
 }
 
 bool judge_selects(const struct run_config *config, struct verdict *v, enum job_state now, const struct job *job)

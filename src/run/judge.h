@@ -16,7 +16,8 @@ enum judgement {
 	JUDGE_MISSING, /* was done; its file is gone or has another size: to be made */
 	JUDGE_STALE,   /* was done with another format, bits, rate or arithmetic, and is to be made again */
 	JUDGE_BACK,    /* was superseded and is to be made again */
-	JUDGE_OTHER    /* unknown, lost: not for a run to decide */
+	JUDGE_GONE,    /* was paid for and done; its file is gone, and nobody knows by which name to fetch it: lost */
+	JUDGE_OTHER    /* unknown, lost: not for a run to decide; an unknown one is asked about once more */
 };
 
 struct verdict {
@@ -24,6 +25,7 @@ struct verdict {
 	bool is_stale;   /* the file's format, bits, rate or arithmetic are not today's */
 	bool is_renamed; /* the file is good and belongs elsewhere */
 	bool was_superseded;
+	bool pays;       /* making it is paid for: a service has nothing of it yet */
 };
 
 /* Are the format, bits, rate or arithmetic of the row's file others than the run asks for? A rate not said is the model's own. */

@@ -14,15 +14,75 @@
 #include "run/run_inside.h"
 
 #include "base/clock.h"
+#include "base/hash.h"
 #include "base/mem.h"
 
 #include <stdio.h>
 #include <unistd.h>
 
 #define PCM_BYTES_MAX ((size_t)16 << 20) /* of samples that wait to be made into files beyond one: two clips of 30 s in stereo */
+/* The samples of a sound that a service made: half an hour in stereo at 48 kHz; one with more is not kept. */
+#define DOWNLOAD_PCM_MAX ((size_t)1800 * 48000 * 2 * sizeof(float))
 #define LOOK_MS 5 /* how often a group in the background is looked at: a sync takes some ms, encoding a clip some tens */
 
+/* ---- what was downloaded ------------------------------------------------------------------ */
+
+static void say_no_sound(struct run_file *f, const struct err *why)
+{
+	f->is_no_sound = why->code == ERR_INPUT;
+	if (f->is_no_sound)
+		(void)err_set(&f->why, ERR_INPUT, "what was downloaded is no sound that can be used: %s", why->text);
+	else
+		f->why = *why;
+}
+
+/* How much memory its samples will take is known before any of it is taken. */
+static void look_at_source(struct run_file *f)
+{
+	struct pcm pcm = PCM_INIT;
+	struct err why = ERR_INIT;
+	size_t n_most = DOWNLOAD_PCM_MAX / sizeof(float);
+	int rc = audio_look(f->source, n_most, &pcm, &why);
+
+	if (rc == 0 && (pcm.n_frames == 0 || pcm.n_frames > n_most / (size_t)pcm.n_channels))
+		rc = err_set(&why, ERR_INPUT, "'%s' has %zu frames of %d channels", f->source, pcm.n_frames, pcm.n_channels);
+	if (rc != 0) {
+		say_no_sound(f, &why);
+		return;
+	}
+	f->n_frames = pcm.n_frames;
+	f->n_pcm_bytes = pcm.n_frames * (size_t)pcm.n_channels * sizeof(float);
+}
+
+/* What was downloaded has done its service: its row is durable, or it failed, and is fetched again by its id. */
+static void drop_sources(struct run_file *files, int n)
+{
+	struct err ignored = ERR_INIT;
+
+	for (int i = 0; i < n; i++) {
+		if (files[i].source)
+			(void)!fs_remove(files[i].source, &ignored);
+		free(files[i].source);
+		files[i].source = NULL;
+	}
+}
+
 /* ---- making ------------------------------------------------------------------------------ */
+
+/* A sound as a service made it becomes samples; its own bytes are remembered by their hash. */
+static int decode(struct run_file *f)
+{
+	unsigned char hash[HASH_BYTES];
+	struct err why = ERR_INIT;
+
+	if (f->n_frames == 0 || hash_file(f->source, hash, &f->why) != 0) /* look_at_source has said why */
+		return -1;
+	hash_hex(f->source_sha256, hash);
+	if (audio_read(f->source, f->n_frames, &f->pcm, &why) == 0)
+		return 0;
+	say_no_sound(f, &why);
+	return -1;
+}
 
 /* In the background. */
 static void make_file(void *arg)
@@ -30,8 +90,9 @@ static void make_file(void *arg)
 	struct run_file *f = arg;
 	const struct run_config *c = f->config;
 	char *full = fs_join(c->output_dir, f->from);
+	bool is_there = !f->source || decode(f) == 0;
 
-	if (artifact_make(&c->jobs[f->index], &f->pcm, &c->artifact, full, &f->artifact, &f->fd, &f->why) == 0)
+	if (is_there && artifact_make(&c->jobs[f->index], &f->pcm, &c->artifact, full, &f->artifact, &f->fd, &f->why) == 0)
 		fs_begin_sync(f->fd);
 	pcm_release(&f->pcm);
 	free(full);
@@ -138,27 +199,41 @@ static void close_filling(struct run *r)
 	r->filling = empty;
 }
 
+void keep_release(struct event *e)
+{
+	struct err ignored = ERR_INIT;
+
+	pcm_release(&e->pcm);
+	if (e->file)
+		(void)!fs_remove(e->file, &ignored);
+	free(e->file);
+	e->file = NULL;
+}
+
 int keep_job(struct run *r, struct event *e, struct err *err)
 {
 	int64_t index = (int64_t)(e->job - r->config->jobs);
 	struct run_job *job = &r->jobs[index];
 	struct run_group *g = r->filling;
 	struct run_file *f = &g->files[g->n];
-	size_t n_bytes = e->pcm.n_frames * (size_t)e->pcm.n_channels * sizeof *e->pcm.samples;
 
 	if (!r->tasks && tasks_open(&r->tasks, SYNC_THREADS, err) != 0) {
-		pcm_release(&e->pcm);
+		keep_release(e);
 		return -1;
 	}
-	wait_for_room(r, n_bytes);
 	*f = (struct run_file){
 		.index = index, .seq = job->seq, .n_attempt = job->n_attempts, .is_new = true, .ends_try = true,
 		.has_former = job->has_file, .make_s = e->make_s, .from = part_name(e->job, job->n_attempts),
 		.to = mem_strdup(e->job->path), .task = { .fn = make_file, .arg = f }, .config = r->config,
-		.pcm = e->pcm, .n_pcm_bytes = n_bytes, .fd = -1,
+		.pcm = e->pcm, .n_pcm_bytes = e->pcm.n_frames * (size_t)e->pcm.n_channels * sizeof *e->pcm.samples, .fd = -1,
+		.source = e->file, .asset_id = e->asset_id ? mem_strdup(e->asset_id) : NULL,
 	};
 	e->pcm = (struct pcm)PCM_INIT;
-	g->n_pcm_bytes += n_bytes;
+	e->file = NULL;
+	if (f->source)
+		look_at_source(f);
+	wait_for_room(r, f->n_pcm_bytes);
+	g->n_pcm_bytes += f->n_pcm_bytes;
 	if (g->n++ == 0)
 		g->since_ms = clock_monotonic_ms();
 	task_chain_add(&r->taken, &f->task);
@@ -174,6 +249,7 @@ int keep_job(struct run *r, struct event *e, struct err *err)
 
 static void empty(struct run_group *g)
 {
+	drop_sources(g->files, g->n);
 	commit_forget(g->files, g->n);
 	aways_release(&g->aways);
 	sync_dirs_release(&g->dirs);
@@ -198,8 +274,9 @@ static int put_rows(struct run *r, struct run_group *g, struct err *err)
 				return -1;
 			continue;
 		}
-		if (fail_file(r, g->files[k].index, &g->files[k].why, err) != 0)
+		if (fail_file(r, &g->files[k], err) != 0)
 			return -1;
+		drop_sources(&g->files[k], 1);
 		commit_forget(&g->files[k], 1);
 	}
 	g->n = g->n_made = n;
@@ -220,7 +297,7 @@ static int end_rows(struct run *r, struct run_group *g, struct err *err)
 		}
 		rc = commit_undo_row(r, g->files, k, &g->aways, err);
 		if (rc == 0)
-			rc = fail_file(r, f->index, &f->why, err);
+			rc = fail_file(r, f, err);
 		r->jobs[f->index].has_file = false;
 	}
 	return rc;

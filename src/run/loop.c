@@ -3,13 +3,16 @@
  * stops it.
  *
  * Jobs taken by one filling are marked running, with their attempt rows, in one
- * transaction before any work is done on them (backends work inside reap).
+ * transaction before any work is done on them (backends work inside reap). What a reap says of submissions and failures is
+ * committed before the next one: a hosted backend takes its next step only then (backend.h).
  */
 #include "run/run_inside.h"
 
 #include "base/clock.h"
 #include "base/mem.h"
 #include "base/text.h"
+#include "run/budget.h"
+#include "run/remote.h"
 #include "run/space.h"
 #include "run/stop.h"
 
@@ -33,7 +36,8 @@ static bool is_draining(const struct run *r)
 static void add_slot(struct run *r, int64_t index)
 {
 	MEM_GROW(r->slots, r->n_slots, r->cap_slots);
-	r->slots[r->n_slots++] = (struct run_slot){ .index = index };
+	r->slots[r->n_slots] = (struct run_slot){ .index = index };
+	budget_reserve(r, &r->slots[r->n_slots++]);
 	if (r->counts.n_running_most < (int64_t)r->n_slots)
 		r->counts.n_running_most = (int64_t)r->n_slots;
 }
@@ -51,29 +55,53 @@ static struct run_slot *find_slot(struct run *r, int64_t index)
 	BUG("the backend '%s' speaks of job %lld, which it was not given", r->config->ops->name, (long long)index);
 }
 
+/* News are told for each job, and there may be thousands of slots: their sums are kept, not made each time. */
+static void set_progress(struct run *r, struct run_slot *slot, double progress)
+{
+	const struct job *job = job_at(r, slot->index);
+	double more = progress - slot->progress;
+
+	slot->progress = progress;
+	r->counts.running_fraction_s += more * job_audio_seconds(job);
+	r->counts.work_running += more * run_job_work(job);
+}
+
 static void drop_slot(struct run *r, int64_t index)
 {
-	struct run_slot *slot = find_slot(r, index);
+	struct run_slot *slot = find_slot(r, index), dropped;
 	size_t at = (size_t)(slot - r->slots);
 
+	set_progress(r, slot, 0);
+	dropped = *slot;
 	memmove(slot, slot + 1, (r->n_slots - at - 1) * sizeof *slot);
 	r->n_slots--;
-	if (r->n_slots == 0)
-		r->is_alone = false;
+	budget_release(r, &dropped);
+	if (r->n_slots > 0)
+		return;
+	r->is_alone = false;
+	r->counts.running_fraction_s = r->counts.work_running = 0; /* without the dust of many sums */
 }
 
 /* ---- filling --------------------------------------------------------------------------- */
+
+/* Does the limit count it, once it is begun? Not a job of which nobody knows: that one is only asked about. */
+static bool is_new(const struct run *r, int64_t index)
+{
+	return !r->jobs[index].was_started && r->jobs[index].state != JOB_UNKNOWN;
+}
 
 static int start_try(struct run *r, int64_t index, int64_t now_ms, struct err *err)
 {
 	struct run_job *job = &r->jobs[index];
 
 	job->n_attempts++;
-	job->state = JOB_RUNNING;
-	r->n_started += !job->was_started;
+	r->n_started += is_new(r, index);
 	job->was_started = true;
+	job->state = (unsigned char)remote_state(job, JOB_RUNNING);
 	r->has_changed = true;
 	run_tell(r, RUN_JOB_STARTED, job_at(r, index), NULL);
+	if (job->state == JOB_SUBMITTING)
+		return ledger_start_look(r->ledger, job->seq, r->row.number, job->n_attempts, now_ms, err);
 	return ledger_start_try(r->ledger, job->seq, r->row.number, job->n_attempts, now_ms, err);
 }
 
@@ -103,69 +131,126 @@ static int refuse(struct run *r, int64_t index, const struct event *refusal, str
 	return ledger_commit(r->ledger, err);
 }
 
-/* The next job that may be begun now, or QUEUE_NONE. n_new: taken, and not yet counted as started. What --limit keeps
- * from being begun stays pending. */
-static int64_t next_job(struct run *r, size_t n_new, int64_t now_ms)
+static void hold_back(struct run *r, int64_t now_ms)
 {
+	queue_pop(&r->queue, now_ms);
+	r->n_held_back++;
+}
+
+static bool is_over_limit(const struct run *r, int64_t index, size_t first)
+{
+	int64_t n = r->n_started;
+
+	if (r->config->limit == 0 || !is_new(r, index))
+		return false;
+	for (size_t i = first; i < r->n_slots; i++)
+		n += is_new(r, r->slots[i].index);
+	return n >= r->config->limit;
+}
+
+/* The next job that may be begun now, or QUEUE_NONE. first: of the slots that are not yet counted as started. What --limit or the credits keep
+ * from being begun stays pending. */
+static int64_t next_job(struct run *r, size_t first, int64_t now_ms)
+{
+	enum budget_answer answer;
 	int64_t index;
 
-	while ((index = queue_peek(&r->queue, now_ms)) != QUEUE_NONE) {
-		if (r->config->limit == 0 || r->jobs[index].was_started || r->n_started + (int64_t)n_new < r->config->limit)
-			return index;
-		queue_pop(&r->queue, now_ms);
-		r->n_held_back++;
+	while (now_ms >= r->quiet_until_ms && (index = queue_peek(&r->queue, now_ms)) != QUEUE_NONE) {
+		if (is_over_limit(r, index, first)) {
+			hold_back(r, now_ms);
+			continue;
+		}
+		answer = budget_ask(r, index);
+		if (answer != BUDGET_OVER)
+			return answer == BUDGET_FITS ? index : QUEUE_NONE;
+		if (r->n_over_credits++ == 0)
+			r->next_price = r->jobs[index].price;
+		hold_back(r, now_ms);
 	}
 	return QUEUE_NONE;
+}
+
+/* -1, or an enum backend_answer. A refusal is dealt with here. */
+static int offer(struct run *r, int64_t index, int64_t now_ms, struct err *err)
+{
+	struct event refusal;
+	struct remote_task t;
+	int answer = remote_fill(r, index, &t, err) == 0 ? (int)r->config->ops->submit(r->backend, &t.task, &refusal) : -1;
+
+	remote_release(&t);
+	if (answer == BACKEND_BUSY && r->n_slots == 0)
+		return err_set(err, ERR_BUG, "the backend '%s' says that it is busy with nothing in its slots", r->config->ops->name);
+	if (answer == BACKEND_TAKEN || answer == BACKEND_REFUSED)
+		queue_pop(&r->queue, now_ms);
+	if (answer == BACKEND_REFUSED && refuse(r, index, &refusal, err) != 0)
+		return -1;
+	return answer;
 }
 
 static int fill(struct run *r, struct err *err)
 {
 	size_t first = r->n_slots;
 	int64_t now_ms = clock_unix_ms(), index;
-	enum backend_answer answer;
-	struct event refusal;
-	bool alone;
+	int answer = BACKEND_TAKEN;
 
 	if (queue_size(&r->queue) > 0)
 		space_watch(r);
-	while (!is_draining(r) && !r->is_alone && (index = next_job(r, r->n_slots - first, now_ms)) != QUEUE_NONE) {
-		struct backend_task task = { job_at(r, index), r->jobs[index].n_tries, r->jobs[index].n_deaths };
+	while (!is_draining(r) && !r->is_alone && (index = next_job(r, first, now_ms)) != QUEUE_NONE) {
+		bool alone = r->jobs[index].n_deaths > 0;
 
-		alone = task.n_deaths > 0;
 		if (alone && (r->n_slots > 0 || !keep_is_empty(r)))
 			break;
-		answer = r->config->ops->submit(r->backend, &task, &refusal);
-		if (answer == BACKEND_BUSY && r->n_slots == 0)
-			return err_set(err, ERR_BUG, "the backend '%s' says that it is busy with nothing in its slots", r->config->ops->name);
-		if (answer == BACKEND_BUSY)
+		answer = offer(r, index, now_ms, err);
+		if (answer < 0 || answer == BACKEND_BUSY)
 			break;
-		queue_pop(&r->queue, now_ms);
-		if (answer == BACKEND_REFUSED) {
-			if (refuse(r, index, &refusal, err) != 0)
-				return -1;
+		if (answer == BACKEND_REFUSED)
 			continue;
-		}
 		add_slot(r, index);
 		r->is_alone = alone;
 	}
-	return start_slots(r, first, err);
+	return answer < 0 ? -1 : start_slots(r, first, err);
 }
 
 /* ---- events ------------------------------------------------------------------------------ */
 
-/* All failures of one reap share a transaction. */
-static int take_failures(struct run *r, const struct event *events, int n, struct err *err)
+static int take_failure(struct run *r, const struct event *e, struct err *err)
+{
+	int64_t index = index_of(r, e->job);
+	struct run_slot slot = *find_slot(r, index);
+
+	drop_slot(r, index);
+	return remote_fail(r, &slot, e, err) != 0 ? -1 : fail_job(r, index, e, err);
+}
+
+static bool is_fact(const struct event *e)
+{
+	return e->kind == EVENT_FAILED || e->kind == EVENT_UPLOADED || e->kind == EVENT_SUBMITTING || e->kind == EVENT_ACCEPTED;
+}
+
+/* The network is there: what waited for it may begin. */
+static void note_contact(struct run *r, const struct event *e)
+{
+	if (e->kind == EVENT_SUBMITTING || e->is_not_sent)
+		return;
+	r->quiet_until_ms = 0;
+	r->jobs[index_of(r, e->job)].n_not_sent = 0;
+}
+
+/* What is to be known before anything else happens: one transaction for all of a reap. */
+static int take_facts(struct run *r, const struct event *events, int n, struct err *err)
 {
 	bool begun = false;
 
 	for (int i = 0; i < n; i++) {
-		if (events[i].kind != EVENT_FAILED)
+		const struct event *e = &events[i];
+
+		note_contact(r, e);
+		if (!is_fact(e))
 			continue;
 		if (!begun && ledger_begin(r->ledger, err) != 0)
 			return -1;
 		begun = true;
-		drop_slot(r, index_of(r, events[i].job));
-		if (fail_job(r, index_of(r, events[i].job), &events[i], err) != 0)
+		if (e->kind == EVENT_FAILED ? take_failure(r, e, err) != 0 : remote_take(r, find_slot(r, index_of(r, e->job)), e, err) != 0)
 			return -1;
 	}
 	return begun ? ledger_commit(r->ledger, err) : 0;
@@ -187,15 +272,15 @@ static int take_events(struct run *r, struct event *events, int n, struct err *e
 
 	for (int i = 0; i < n; i++) /* before those that empty a slot */
 		if (events[i].kind == EVENT_PROGRESS)
-			find_slot(r, index_of(r, events[i].job))->progress = events[i].progress;
-	rc = take_failures(r, events, n, err);
+			set_progress(r, find_slot(r, index_of(r, events[i].job)), events[i].progress);
+	rc = take_facts(r, events, n, err);
 	for (int i = 0; i < n; i++) {
 		if (events[i].kind != EVENT_DONE)
 			continue;
 		if (rc == 0)
 			rc = finish_job(r, &events[i], err);
 		else
-			pcm_release(&events[i].pcm);
+			keep_release(&events[i]);
 	}
 	keep_begin(r);
 	return rc;
@@ -312,12 +397,13 @@ int loop_interrupt(struct run *r, struct err *err)
 	for (size_t i = 0; i < r->n_slots; i++) {
 		struct run_job *job = &r->jobs[r->slots[i].index];
 		struct ledger_try_end end = { .seq = job->seq, .n = job->n_attempts, .outcome = LEDGER_INTERRUPTED,
-					      .state = JOB_PENDING, .ended_ms = now_ms, .class = FAIL_NONE };
+					      .state = remote_state(job, JOB_PENDING), .ended_ms = now_ms, .class = FAIL_NONE };
 
-		job->state = JOB_PENDING;
+		job->state = (unsigned char)end.state;
 		if (r->slots[i].is_started && ledger_end_try(r->ledger, &end, err) != 0)
 			return -1;
 	}
 	r->n_slots = 0;
+	r->counts.running_fraction_s = r->counts.work_running = 0;
 	return 0;
 }

@@ -4,6 +4,7 @@
 #include "base/fs.h"
 #include "base/mem.h"
 #include "ledger/ledger_write.h"
+#include "run/budget.h"
 #include "run/judge.h"
 #include "run/space.h"
 
@@ -17,6 +18,8 @@ struct planning {
 	bool *is_known;   /* [n_jobs] */
 	bool *is_selected; /* [n_jobs] */
 	bool *is_made;    /* [n_jobs]: selected, and a run would make it */
+	bool *is_paid;    /* [n_jobs]: and that costs nothing, or nothing more */
+	const struct job **to_pay; /* [n_jobs]: plan->n_to_pay of those that cost something */
 	char **occupied;  /* paths of files whose jobs are not in the manifest any more */
 	size_t n_occupied, cap_occupied;
 	double bytes_done, audio_s_done; /* of finished files of today's format, bits and rate: what a second takes here */
@@ -28,7 +31,7 @@ static void count_verdict(struct planning *p, const struct verdict *v)
 	int64_t *const counters[] = { [JUDGE_PENDING] = &plan->n_pending, [JUDGE_DONE] = &plan->n_done,
 				      [JUDGE_FAILED] = &plan->n_failed,	  [JUDGE_MISSING] = &plan->n_missing,
 				      [JUDGE_STALE] = &plan->n_stale,	  [JUDGE_BACK] = &plan->n_back,
-				      [JUDGE_OTHER] = &plan->n_other };
+				      [JUDGE_GONE] = &plan->n_other,	  [JUDGE_OTHER] = &plan->n_other };
 
 	++*counters[v->what];
 	if (v->what == JUDGE_DONE) {
@@ -64,6 +67,7 @@ static int plan_row(void *arg, const struct ledger_job *row, struct err *err)
 	count_verdict(p, &v);
 	p->is_selected[i] = true;
 	p->is_made[i] = judge_is_made(&v);
+	p->is_paid[i] = !v.pays;
 	p->plan->by_state[judge_state(&v, row->state)]++;
 	return 0;
 }
@@ -71,7 +75,7 @@ static int plan_row(void *arg, const struct ledger_job *row, struct err *err)
 static int read_ledger(struct planning *p, struct err *err)
 {
 	const struct run_config *c = p->config;
-	struct ledger_owner owner = { c->manifest_name, c->ops->name, false };
+	struct ledger_owner owner = { c->manifest_name, c->ops->name, c->ops->costs_money };
 	struct ledger_head head = { .audio_s_per_s = 0 };
 	struct ledger *l = NULL;
 	struct err why = ERR_INIT;
@@ -84,6 +88,8 @@ static int read_ledger(struct planning *p, struct err *err)
 		return -1;
 	}
 	rc = ledger_check_owner(l, c->output_dir, &owner, err);
+	if (rc == 0)
+		rc = ledger_get_spent(l, &p->plan->credits_spent, err);
 	if (rc == 0)
 		rc = ledger_scan(l, LEDGER_ALL_STATES, plan_row, p, err);
 	if (rc == 0)
@@ -136,11 +142,30 @@ static void add_up(struct planning *p)
 			add_new(p, i);
 		if (p->is_selected[i])
 			plan->audio_s_total += audio_s;
-		if (p->is_made[i] && (c->limit == 0 || plan->n_to_make < c->limit))
-			bytes += add_to_make(p, &c->jobs[i], audio_s);
+		if (!p->is_made[i] || (c->limit > 0 && plan->n_to_make >= c->limit))
+			continue;
+		bytes += add_to_make(p, &c->jobs[i], audio_s);
+		if (c->ops->costs_money && !p->is_paid[i])
+			p->to_pay[plan->n_to_pay++] = &c->jobs[i];
 	}
 	plan->bytes_needed = (uint64_t)bytes;
 	plan->expected_s *= plan->audio_s_to_make;
+}
+
+/* The rest of a plan is worth telling also where the service cannot be asked. */
+static void add_prices(struct planning *p)
+{
+	struct run_plan *plan = p->plan;
+	double *prices = mem_zalloc((size_t)plan->n_to_pay + 1, sizeof *prices);
+	struct err why = ERR_INIT;
+
+	if (budget_price(p->config, p->to_pay, plan->n_to_pay, prices, &why) != 0) {
+		plan->credits_needed = -1;
+		memcpy(plan->credits_why, why.text, sizeof plan->credits_why);
+	}
+	for (int64_t i = 0; plan->credits_needed >= 0 && i < plan->n_to_pay; i++)
+		plan->credits_needed += prices[i];
+	free(prices);
 }
 
 int run_plan(const struct run_config *config, struct run_plan *ret, struct err *err)
@@ -155,9 +180,12 @@ int run_plan(const struct run_config *config, struct run_plan *ret, struct err *
 	p.is_known = mem_zalloc(n, sizeof *p.is_known);
 	p.is_selected = mem_zalloc(n, sizeof *p.is_selected);
 	p.is_made = mem_zalloc(n, sizeof *p.is_made);
+	p.is_paid = mem_zalloc(n, sizeof *p.is_paid);
+	p.to_pay = mem_zalloc(n, sizeof *p.to_pay);
 	rc = read_ledger(&p, err);
 	if (rc == 0) {
 		add_up(&p);
+		add_prices(&p);
 		rc = fs_free_bytes(config->output_dir, &ret->bytes_free, err);
 	}
 	for (size_t i = 0; i < p.n_occupied; i++)
@@ -166,6 +194,8 @@ int run_plan(const struct run_config *config, struct run_plan *ret, struct err *
 	free(p.is_known);
 	free(p.is_selected);
 	free(p.is_made);
+	free(p.is_paid);
+	free(p.to_pay);
 	id_index_release(&p.index);
 	return rc;
 }

@@ -159,7 +159,7 @@ static int64_t fill(struct regen *g, struct backend *b, struct err *err)
 
 	for (size_t i = 0; i < g->n; i++) {
 		struct again *a = &g->list[i];
-		struct backend_task task = { a->job, a->n_tries, a->n_deaths };
+		struct backend_task task = { .job = a->job, .n_tries = a->n_tries, .n_deaths = a->n_deaths };
 		struct event refusal = { .kind = EVENT_FAILED };
 		enum backend_answer answer = BACKEND_TAKEN;
 

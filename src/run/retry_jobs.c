@@ -3,11 +3,14 @@
  *
  * All rows are looked at first and changed in one transaction, so a death in the middle leaves all as they were. A
  * finished job keeps its artifact row: the next run finds a former file and puts it aside when the new one is complete.
+ * What a service has of a job is forgotten only with --pay-again: without it a job that failed here is looked after
+ * or fetched there, and costs nothing more.
  */
 #include "run/tend_inside.h"
 
 #include "base/mem.h"
 #include "base/text.h"
+#include "run/remote.h"
 
 #include <stdio.h>
 
@@ -58,6 +61,8 @@ static int look_at_row(void *arg, const struct ledger_job *row, struct err *err)
 		add(r, row, &result->n_failed);
 		break;
 	case JOB_DONE:
+		if (r->by_id && remote_of_row(row) != REMOTE_NOTHING)
+			return add_paid(r, row, err);
 		if (r->by_id)
 			add(r, row, &result->n_done);
 		else
@@ -100,8 +105,11 @@ static int renew_all(struct retrying *r, struct ledger *l, struct err *err)
 	char text[160], count[32];
 	int rc = ledger_begin(l, err);
 
-	for (size_t i = 0; rc == 0 && i < r->n; i++)
+	for (size_t i = 0; rc == 0 && i < r->n; i++) {
 		rc = ledger_renew_job(l, r->seqs[i], err);
+		if (rc == 0 && r->retry->pay_again)
+			rc = ledger_forget_remote(l, r->seqs[i], err);
+	}
 	(void)snprintf(text, sizeof text, "%s to be made again, with all tries", text_count(count, sizeof count, (int64_t)r->n, "job"));
 	if (rc == 0)
 		rc = ledger_note(l, 0, 0, "retry", text, err);

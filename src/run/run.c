@@ -4,8 +4,10 @@
 #include "base/clock.h"
 #include "base/mem.h"
 #include "base/text.h"
+#include "run/budget.h"
 #include "run/crash.h"
 #include "run/lock.h"
+#include "run/remote.h"
 #include "run/reported.h"
 #include "run/run_inside.h"
 #include "run/space.h"
@@ -32,15 +34,6 @@ static void refresh_counts(struct run *r)
 	r->counts.n_waiting = queue_size(&r->queue) + r->n_held_back;
 	r->counts.elapsed_ms = clock_monotonic_ms() - r->started_ms;
 	r->counts.making_ms = r->making_since_ms ? clock_monotonic_ms() - r->making_since_ms : 0;
-	r->counts.running_fraction_s = r->counts.work_running = 0;
-	for (size_t i = 0; i < r->n_slots; i++) {
-		const struct job *job = &r->config->jobs[r->slots[i].index];
-
-		if (r->slots[i].progress <= 0)
-			continue;
-		r->counts.running_fraction_s += r->slots[i].progress * job_audio_seconds(job);
-		r->counts.work_running += r->slots[i].progress * run_job_work(job);
-	}
 }
 
 void run_tell_news(struct run *r, struct run_news *news)
@@ -135,6 +128,12 @@ static int keep_manifest(struct run *r, struct err *err)
 	return ledger_end(r->ledger, rc, err);
 }
 
+/* To be made, or at the service perhaps, which is asked: once in each run where nobody could say so far. */
+static bool is_to_do(const struct run_job *job)
+{
+	return job->state == JOB_PENDING || job->state == JOB_SUBMITTING || (job->state == JOB_UNKNOWN && job->has == REMOTE_PERHAPS);
+}
+
 /* What is counted before the loop begins, and the queue of what is to be made. */
 static void count_jobs(struct run *r)
 {
@@ -146,7 +145,7 @@ static void count_jobs(struct run *r)
 
 		if (!job->is_selected)
 			continue;
-		if (job->state == JOB_PENDING && (r->config->limit == 0 || n_pending++ < r->config->limit))
+		if (is_to_do(job) && (job->state == JOB_UNKNOWN || r->config->limit == 0 || n_pending++ < r->config->limit))
 			r->counts.work_left += run_job_work(&r->config->jobs[i]);
 		r->counts.n_jobs++;
 		r->counts.audio_s_total += audio_s;
@@ -156,9 +155,9 @@ static void count_jobs(struct run *r)
 			r->counts.audio_s_done += audio_s;
 		} else if (job->state == JOB_FAILED) {
 			r->counts.n_failed++;
-		} else if (job->state == JOB_PENDING && job->not_before_ms > now_ms) {
+		} else if (is_to_do(job) && job->not_before_ms > now_ms) {
 			queue_add_later(&r->queue, i, job->not_before_ms);
-		} else if (job->state == JOB_PENDING) {
+		} else if (is_to_do(job)) {
 			queue_add(&r->queue, i, job->n_deaths > 0);
 		}
 	}
@@ -166,14 +165,17 @@ static void count_jobs(struct run *r)
 
 /* ---- ending ------------------------------------------------------------------------------- */
 
-static int64_t count_left(const struct run *r)
+/* Of the selected ones, in states of the mask. */
+static int64_t count_states(const struct run *r, unsigned mask)
 {
 	int64_t n = 0;
 
 	for (int64_t i = 0; i < r->config->n_jobs; i++)
-		n += r->jobs[i].is_selected && (r->jobs[i].state == JOB_PENDING || r->jobs[i].state == JOB_RUNNING); /* running: aborted */
+		n += r->jobs[i].is_selected && mask & 1u << r->jobs[i].state;
 	return n;
 }
+
+#define LEFT_STATES (1u << JOB_PENDING | 1u << JOB_SUBMITTING | 1u << JOB_RUNNING) /* running: aborted */
 
 static void say(struct run_result *ret, int status, const char *fmt, ...) PRINTF_LIKE(3, 4);
 static void say(struct run_result *ret, int status, const char *fmt, ...)
@@ -186,26 +188,77 @@ static void say(struct run_result *ret, int status, const char *fmt, ...)
 	va_end(ap);
 }
 
+/* What the cap is, where it keeps jobs from being begun. */
+static void add_over_credits(const struct run *r, struct strbuf *text)
+{
+	char spent[48], cap[48], next[48] = "an unknown price";
+
+	if (r->n_over_credits == 0 || r->is_out_of_time)
+		return;
+	if (r->next_price >= 0)
+		(void)text_credits(next, sizeof next, r->next_price);
+	strbuf_addf(text, "the credits (%s of %s used, the next job costs %s)", text_credits(spent, sizeof spent, r->counts.credits_spent),
+		    text_credits(cap, sizeof cap, r->config->credits_cap < 0 ? 0 : r->config->credits_cap), next);
+}
+
+/* "2 jobs failed, 1 job unknown", and what that means. */
+static void say_wrong(struct run *r, int64_t n_left)
+{
+	const struct run_counts *c = &r->counts;
+	struct strbuf text = STRBUF_INIT(sizeof r->result->reason - 1);
+	char n[32];
+
+	if (c->n_failed > 0)
+		strbuf_addf(&text, "%s failed", text_count(n, sizeof n, c->n_failed, "job"));
+	if (c->n_unknown > 0)
+		strbuf_addf(&text, "%s%s unknown: perhaps paid for, and the next run asks again", text.len ? "; " : "",
+			    text_count(n, sizeof n, c->n_unknown, "job"));
+	if (c->n_lost > 0)
+		strbuf_addf(&text, "%s%s lost: paid for, and not to be had any more", text.len ? "; " : "",
+			    text_count(n, sizeof n, c->n_lost, "job"));
+	if (n_left > 0)
+		strbuf_addf(&text, ", and there are more to do: %s", text_count(n, sizeof n, n_left, "job"));
+	if (n_left > 0 && r->n_over_credits > 0 && !r->is_out_of_time) {
+		strbuf_adds(&text, "; stopped by ");
+		add_over_credits(r, &text);
+	}
+	say(r->result, 1, "%s", text.buf);
+	strbuf_release(&text);
+}
+
+static void say_limit(struct run *r, const char *left)
+{
+	struct strbuf credits = STRBUF_INIT(sizeof r->result->reason - 1);
+
+	add_over_credits(r, &credits);
+	if (credits.len > 0)
+		say(r->result, 3, "stopped by %s with %s left; the same command with a higher --credits continues", credits.buf, left);
+	else
+		say(r->result, 3, "stopped by %s with %s left; the same command continues", r->is_out_of_time ? "the time limit" : "the limit", left);
+	strbuf_release(&credits);
+}
+
 /* DESIGN section 8: what stops the machine goes before what stops the user, that before failures, those before a limit. */
 static void conclude(struct run *r)
 {
 	struct run_result *ret = r->result;
-	int64_t n_left = count_left(r);
+	int64_t n_left = count_states(r, LEFT_STATES);
 	int signal = run_stop_signal();
-	char left[32], failed[32], done[32];
+	char left[32], done[32];
 
+	r->counts.n_unknown = count_states(r, 1u << JOB_UNKNOWN);
+	r->counts.n_lost = count_states(r, 1u << JOB_LOST);
 	(void)text_count(left, sizeof left, n_left, "job");
-	(void)text_count(failed, sizeof failed, r->counts.n_failed, "job");
 	(void)text_count(done, sizeof done, r->counts.n_jobs, "job");
 	if (r->stop_class != FAIL_NONE)
 		say(ret, err_exit_status(r->stop_class == FAIL_DISK_FULL ? ERR_DISK_FULL : ERR_MODEL), "stopped: %s (%s left); mend it and run the same command again",
 		    r->stop_sentence, left);
 	else if (signal != 0 && n_left > 0)
 		say(ret, SIGNAL_STATUS + signal, "interrupted with %s left; the same command continues", left);
-	else if (r->counts.n_failed > 0)
-		say(ret, 1, "%s failed%s%s", failed, n_left > 0 ? ", and there are more to do: " : "", n_left > 0 ? left : "");
+	else if (r->counts.n_failed + r->counts.n_unknown + r->counts.n_lost > 0)
+		say_wrong(r, n_left);
 	else if (n_left > 0)
-		say(ret, 3, "stopped by %s with %s left; the same command continues", r->is_out_of_time ? "the time limit" : "the limit", left);
+		say_limit(r, left);
 	else if (r->counts.n_jobs == 0)
 		say(ret, 0, "no job is selected");
 	else
@@ -260,12 +313,14 @@ static void release(struct run *r)
 
 static int open_ledger(struct run *r, struct err *err)
 {
-	struct ledger_owner owner = { r->config->manifest_name, r->config->ops->name, false };
+	struct ledger_owner owner = { r->config->manifest_name, r->config->ops->name, r->config->ops->costs_money };
 
 	reported_read(r->reported, r->config->output_dir);
 	if (ledger_open_write(&r->ledger, r->config->output_dir, &owner, err) != 0)
 		return -1;
 	if (settle_start(r, err) != 0 || settle_files(r, err) != 0 || keep_manifest(r, err) != 0)
+		return -1;
+	if (ledger_get_spent(r->ledger, &r->counts.credits_spent, err) != 0)
 		return -1;
 	if (fs_is_network(r->config->output_dir))
 		run_tell(r, RUN_NOTE, NULL,
@@ -274,19 +329,37 @@ static int open_ledger(struct run *r, struct err *err)
 	return enrol_jobs(r, err);
 }
 
+/* Where a service's sounds are put until they are artifacts; NULL and no err where the backend makes samples. */
+static int make_work_dir(const struct run *r, char **ret, struct err *err)
+{
+	*ret = r->config->ops->costs_money ? run_path(r, RUN_DOWNLOAD_DIR) : NULL;
+	return *ret ? fs_make_dirs(*ret, err) : 0;
+}
+
 static int make_jobs(struct run *r, struct err *err)
 {
 	const struct backend_ops *ops = r->config->ops;
+	struct backend_config config = r->config->backend;
+	char *work_dir = NULL;
 	int rc;
 
 	if (queue_size(&r->queue) == 0 || stop_level() > 0)
 		return 0; /* a model is not loaded for nothing */
-	if (space_check(r, err) != 0 || ops->open(&r->backend, &r->config->backend, err) != 0)
-		return -1;
-	r->making_since_ms = clock_monotonic_ms();
-	rc = loop_run(r, err);
-	ops->close(r->backend, rc == 0 && r->n_slots == 0 ? BACKEND_FINISH : BACKEND_ABANDON);
-	r->backend = NULL;
+	rc = make_work_dir(r, &work_dir, err);
+	config.work_dir = work_dir;
+	if (rc == 0)
+		rc = space_check(r, err);
+	if (rc == 0)
+		rc = budget_open(r, err);
+	if (rc == 0)
+		rc = ops->open(&r->backend, &config, err);
+	if (rc == 0) {
+		r->making_since_ms = clock_monotonic_ms();
+		rc = loop_run(r, err);
+		ops->close(r->backend, rc == 0 && r->n_slots == 0 ? BACKEND_FINISH : BACKEND_ABANDON);
+		r->backend = NULL;
+	}
+	free(work_dir);
 	return rc;
 }
 
@@ -307,7 +380,9 @@ int run_execute(const struct run_config *config, struct run_result *ret, struct 
 	queue_init(&r->queue);
 	fill_row(r, &here);
 	r->random = (uint64_t)r->row.started_ms ^ (uint64_t)r->row.pid << 32;
-	rc = take_lock(r, err);
+	rc = budget_check(config, err);
+	if (rc == 0)
+		rc = take_lock(r, err);
 	if (rc == 1) {
 		say(ret, SIGNAL_STATUS + run_stop_signal(), "interrupted while waiting for another run");
 		rc = 0;

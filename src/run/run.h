@@ -28,6 +28,7 @@ enum run_news_kind {
 	RUN_SETTLED,   /* text: what a dead run left and what became of it */
 	RUN_PROGRESS,  /* counts are filled; about ten times a second at most */
 	RUN_JOB_STARTED, /* job: a try of it begins */
+	RUN_JOB_ACCEPTED, /* job: a hosted service took it, as remote_id, for credits */
 	RUN_JOB_DONE,  /* job, artifact */
 	RUN_JOB_FAILED,/* job, text: class and sentence, and whether it is tried again; failure: the same as facts */
 	RUN_DRAINING,  /* text: what is waited for */
@@ -40,6 +41,10 @@ struct run_counts {
 	int64_t n_done;        /* of them, now and before */
 	int64_t n_done_before; /* before this run */
 	int64_t n_failed;
+	int64_t n_unknown;     /* hosted: perhaps paid for, nobody knows. Filled when the run ends, as n_lost */
+	int64_t n_lost;        /* hosted: paid for, and not to be had any more */
+	double credits_spent;  /* by the folder's ledger, ever */
+	double credits_now;    /* of them by this run */
 	int64_t n_running;
 	int64_t n_running_most; /* at once, so far */
 	int64_t n_waiting;     /* pending, those held back included */
@@ -66,6 +71,8 @@ struct run_news {
 	const struct run_counts *counts; /* NULL before the jobs are counted */
 	const struct artifact *artifact;
 	const struct run_failure *failure;
+	const char *remote_id; /* JOB_ACCEPTED */
+	double credits;        /* JOB_ACCEPTED: what it costs */
 };
 
 struct run_config {
@@ -85,6 +92,8 @@ struct run_config {
 	int64_t limit;    /* start at most this many jobs; 0: no limit */
 	bool wait;        /* wait for another run's lock instead of ERR_LOCKED */
 	bool remake_stale;
+	double credits_cap; /* the most that the folder's ledger may have spent, ever (ops->costs_money); < 0: none was said */
+	unsigned retried_classes; /* run.retry: tried again beside those that are by default; 1u << enum fail_class */
 	/* --select: which jobs a run may make, asked once of each when its state is known (enrolled, before the loop). NULL: all.
 	 * What is not selected is enrolled and left alone. With it, or with a limit, a run supersedes nothing. Counts are of the selected. */
 	bool (*select)(void *arg, const struct job *job, enum job_state state);
@@ -113,6 +122,11 @@ struct run_plan {
 	uint64_t bytes_needed, bytes_free; /* files of the jobs to make; of the output's disk */
 	double expected_s;           /* from the ledger's own speed; 0: unknown */
 	int64_t by_state[JOB_N_STATES]; /* of the manifest's jobs; those not in the ledger count as pending */
+	/* of a backend that costs money, else all 0 */
+	int64_t n_to_pay;            /* of those to make: the others are looked after or fetched again, and cost nothing more */
+	double credits_needed;       /* for those to pay; -1: could not be asked, credits_why says why */
+	double credits_spent;        /* by the folder's ledger, ever */
+	char credits_why[ERR_TEXT_MAX];
 };
 int run_plan(const struct run_config *config, struct run_plan *ret, struct err *err) WARN_UNUSED;
 

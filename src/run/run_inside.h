@@ -21,6 +21,7 @@
 #define RUN_MOVE_DIR LEDGER_DIR "/move" /* whole files on their way to another name */
 #define RUN_OLD_DIR LEDGER_DIR "/old"   /* files that were replaced */
 #define RUN_CRASH_FILE LEDGER_DIR "/crash"
+#define RUN_DOWNLOAD_DIR LEDGER_DIR "/download" /* sounds as a service made them, until they are artifacts; emptied by each start */
 
 #define RUN_PATH_MAX 4096   /* bytes of a path: PATH_MAX on Linux */
 #define RUN_DEATHS_MAX 3   /* then a job is failed(crash) (DESIGN section 5) */
@@ -32,8 +33,12 @@
 struct run_job {
 	int64_t seq;
 	int64_t not_before_ms; /* Unix; 0: now */
+	double price;          /* in credits; BUDGET_UNASKED */
+	int64_t not_sent_ms;   /* Unix: of the first of several failures in a row that could not reach the service; 0: the last was none */
+	int n_not_sent;        /* so many in a row */
 	int n_tries, n_deaths, n_attempts;
 	unsigned char state;   /* enum job_state */
+	unsigned char has;     /* enum remote_has: what a service has of it */
 	bool is_known;         /* had a row before this run */
 	bool has_file;         /* an artifact row that a new file replaces */
 	bool was_started;      /* by this run */
@@ -42,8 +47,11 @@ struct run_job {
 
 struct run_slot {
 	int64_t index;
-	double progress;  /* 0..1 */
+	double progress;  /* 0..1; loop.c's set_progress keeps the sums of all slots in counts */
 	bool is_started;  /* its try is in the ledger */
+	bool is_submitting; /* this try's request leaves or has left, and nobody has said yet what became of it */
+	double price;     /* of this try; 0: it pays nothing */
+	double reserved;  /* of the price: what the ledger does not count yet */
 };
 
 /* Files of one commit: made in the background, then put in place, their folders synced in the background. */
@@ -84,7 +92,11 @@ struct run {
 	double space_reserve;         /* bytes that stay free (space.h) */
 	double n_bytes_made;          /* of the files of this run */
 	int64_t n_started;            /* of different jobs, for the limit */
-	int64_t n_held_back;          /* pending jobs that the limit keeps from being begun */
+	int64_t n_held_back;          /* pending jobs that the limit or the credits keep from being begun */
+	int64_t n_over_credits;       /* of them those that the credits do */
+	double next_price;            /* of the first of those; BUDGET_UNASKED */
+	double credits_reserved;      /* for jobs in slots, and not yet charged in the ledger */
+	int64_t quiet_until_ms;       /* Unix: nothing could be sent, and until then no other job is begun */
 	int told_level;               /* of the stop signals */
 	bool is_out_of_time;
 	enum fail_class stop_class;   /* a failure that stops the run, or FAIL_NONE */
@@ -108,9 +120,10 @@ int enrol_jobs(struct run *r, struct err *err) WARN_UNUSED;
 /* fail.c: one job's try failed. fail_job: inside a transaction. */
 int fail_job(struct run *r, int64_t index, const struct event *e, struct err *err) WARN_UNUSED;
 /* The same for what went wrong here, with its file. */
-int fail_file(struct run *r, int64_t index, const struct err *why, struct err *err) WARN_UNUSED;
+int fail_file(struct run *r, const struct run_file *f, struct err *err) WARN_UNUSED;
 /* keep.c: the samples of a job that left its slot become a file in its place. Takes e's samples. */
 int keep_job(struct run *r, struct event *e, struct err *err) WARN_UNUSED;
+void keep_release(struct event *e); /* drops what came in the place of keeping it */
 void keep_begin(struct run *r); /* what keep_job took begins to be made: once for all that came together */
 bool keep_is_due(struct run *r); /* called after filling: empty slots mean that nothing can be begun beside the groups */
 int64_t keep_wait_ms(const struct run *r); /* how long it need not be asked; INT64_MAX: nothing is kept */

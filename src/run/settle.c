@@ -12,9 +12,12 @@
  * Without this distinction a machine that is switched off every evening would
  * declare innocent jobs broken; with it, only a job that breaks the program is.
  *
+ * What a service was asked for is not forgotten by any of this (remote.h): a job with its id there is looked after by the next try, one
+ * that was about to be sent (`submitting`) stays that until a try has found out.
+ *
  * Jobs that were `made`: the file is under its final name, or still under the
  * other, or the job is made again (law 3). What was to make way for them is moved, if it was not. Files in part/ that
- * no row names are removed.
+ * no row names are removed, and downloads, which are fetched again.
  */
 #include "run/run_inside.h"
 
@@ -36,7 +39,7 @@ struct settling {
 	enum cause cause;
 	int signal;
 	bool is_dead; /* the last run did not close its row */
-	int n_running, n_failed, n_placed, n_lost;
+	int n_running, n_failed, n_asked, n_placed, n_lost;
 	struct run_file *files; /* made, whole, and not in place */
 	size_t n_files, cap_files;
 };
@@ -60,9 +63,14 @@ static int settle_running(void *arg, const struct ledger_job *row, struct err *e
 	struct ledger_try_end end = { .seq = row->seq, .n = row->n_attempts, .outcome = LEDGER_INTERRUPTED, .state = JOB_PENDING,
 				      .class = FAIL_NONE };
 
-	if (row->state == JOB_MADE)
-		return 0;
+	if (row->state == JOB_MADE || (row->state == JOB_SUBMITTING && row->ended_ms > 0))
+		return 0; /* the latter ended with its run, and waits */
 	s->n_running++;
+	if (row->state == JOB_SUBMITTING) {
+		end.state = JOB_SUBMITTING;
+		/* the last that is known of the try: without an end it would be settled again and again */
+		end.ended_ms = row->started_ms > row->submitted_ms ? row->started_ms : row->submitted_ms;
+	}
 	if (is_death) {
 		end.outcome = LEDGER_DIED;
 		if (s->cause == CAUSE_SIGNAL)
@@ -78,6 +86,7 @@ static int settle_running(void *arg, const struct ledger_job *row, struct err *e
 		end.state = JOB_FAILED;
 		s->n_failed++;
 	}
+	s->n_asked += end.state == JOB_SUBMITTING;
 	return ledger_end_try(s->r->ledger, &end, err);
 }
 
@@ -86,12 +95,14 @@ static int tell_running(struct settling *s, struct err *err)
 	static const char *const ends[] = { [CAUSE_OUTSIDE] = "was cut off", [CAUSE_SIGNAL] = "crashed",
 					    [CAUSE_OUT_OF_MEMORY] = "was killed for want of memory" };
 	struct strbuf text = STRBUF_INIT(512);
-	int n_again = s->n_running - s->n_failed, rc;
+	int n_again = s->n_running - s->n_failed - s->n_asked, rc;
 	char jobs[32];
 
 	strbuf_addf(&text, "the last run %s with %s in hand", ends[s->cause], text_count(jobs, sizeof jobs, s->n_running, "job"));
 	if (n_again > 0)
 		strbuf_addf(&text, "; begun again%s: %d", s->cause == CAUSE_OUTSIDE ? "" : ", each alone, before all others", n_again);
+	if (s->n_asked > 0)
+		strbuf_addf(&text, "; perhaps sent, and asked about before anything is sent again: %d", s->n_asked);
 	if (s->n_failed > 0)
 		strbuf_addf(&text, "; given up after %d deaths: %d", RUN_DEATHS_MAX, s->n_failed);
 	rc = run_note(s->r, RUN_SETTLED, "settled", text.buf, err);
@@ -242,13 +253,25 @@ static int clear_part(void *arg, const char *relative, int64_t n_bytes, struct e
 	return rc;
 }
 
+static int clear_download(void *arg, const char *relative, int64_t n_bytes, struct err *err)
+{
+	char *path = run_path(arg, relative);
+	int rc = fs_remove(path, err);
+
+	(void)n_bytes;
+	free(path);
+	return rc;
+}
+
 static int clear_parts(struct run *r, struct err *err)
 {
 	char *dir_path = run_path(r, RUN_PART_DIR);
 	int rc = fs_make_dirs(dir_path, err);
 
 	free(dir_path);
-	return rc == 0 ? walk_files(r->config->output_dir, RUN_PART_DIR, NULL, clear_part, r, err) : rc;
+	if (rc == 0)
+		rc = walk_files(r->config->output_dir, RUN_PART_DIR, NULL, clear_part, r, err);
+	return rc == 0 ? walk_files(r->config->output_dir, RUN_DOWNLOAD_DIR, NULL, clear_download, r, err) : rc;
 }
 
 static int tell_made(struct settling *s, struct err *err)

@@ -10,6 +10,7 @@
 
 #define RATE_HZ 32000       /* of every public checkpoint (musicgen.md 1.1) */
 #define HEADER_BYTES 4096.0 /* a file's headers and tags, generously */
+#define DOWNLOAD_BYTES_PER_S (48000.0 * 2 * 4) /* as large as a sound of a service gets: 32-bit stereo at 48 kHz */
 #define LOOK_MS 250         /* how often the disk is asked at most: the kernel answers in microseconds, a server may not */
 
 static double samples_bytes(const struct run_config *config, const struct job *job)
@@ -100,8 +101,10 @@ static double in_hand(const struct run *r)
 
 		if (per_s >= 0)
 			bytes += per_s * job_audio_seconds(job);
-		else if (c->ops->is_as_long_as_asked)
+		else if (c->ops->is_as_long_as_asked || c->ops->costs_money)
 			bytes += space_of_job(c, job);
+		if (c->ops->costs_money) /* its download lies beside the file that is made of it */
+			bytes += DOWNLOAD_BYTES_PER_S * job_audio_seconds(job);
 	}
 	return bytes + (double)(r->filling->n_pcm_bytes + r->making->n_pcm_bytes); /* no format needs more than f32 */
 }

@@ -36,7 +36,8 @@ struct run_place {
  * Jobs become pending with all their tries again; the history of attempts stays. Without ids: all failed ones that are
  * selected. With ids (prefixes; `select` is not asked): failed ones, and finished ones, whose file stays until its
  * replacement is complete. All or nothing: a job that may not be made again (ERR_USAGE) leaves every other one as it was.
- * What may have been paid for (unknown, lost) is made again only by its id and with pay_again.
+ * What may have been paid for (unknown, lost, finished by a hosted service) is made again only by its id and with pay_again; what failed
+ * although the service has it is looked after there, unless pay_again says otherwise.
  */
 struct run_retry {
 	struct run_place place;
@@ -47,7 +48,7 @@ struct run_retry {
 struct run_retry_result {
 	int64_t n_failed; /* are pending now, as the next two */
 	int64_t n_done;   /* finished ones, by their id */
-	int64_t n_paid;   /* unknown or lost ones */
+	int64_t n_paid;   /* unknown or lost ones, and finished ones that were paid for */
 	int64_t n_pending;      /* meant, and pending anyway */
 	int64_t n_in_hand;      /* meant, and left in a slot by a dead run: the next one begins them again by itself */
 	int64_t n_superseded;   /* meant, and no longer in the manifest */

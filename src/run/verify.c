@@ -11,6 +11,7 @@
 #include "base/hash.h"
 #include "base/mem.h"
 #include "base/text.h"
+#include "run/remote.h"
 #include "run/run_inside.h"
 #include "run/stop.h"
 #include "run/walk.h"
@@ -48,6 +49,12 @@ static int find_in_ledger(void *arg, const char *text, struct err *err)
 	return verify_find(arg, RUN_VERIFY_LEDGER, "", "", err, "the ledger is not whole: %s; bring it back from a copy", text);
 }
 
+/* What run does with a finished job whose file is not what it was. */
+static const char *again(const struct ledger_job *row)
+{
+	return remote_of_row(row) == REMOTE_NOTHING ? "makes" : "fetches";
+}
+
 static int check_content(struct verifying *v, const struct ledger_job *row, const char *full, struct err *err)
 {
 	unsigned char hash[HASH_BYTES];
@@ -59,6 +66,10 @@ static int check_content(struct verifying *v, const struct ledger_job *row, cons
 	hash_hex(hex, hash);
 	if (strcmp(hex, row->file_sha256) == 0)
 		return 0;
+	if (remote_of_row(row) != REMOTE_NOTHING)
+		return verify_find(v, RUN_VERIFY_CONTENT, row->id_text, row->file_path, err,
+				   "has its size, but not the content that was made (SHA-256 %.12s..., expected %.12s...): remove it, and run "
+				   "fetches it again", hex, row->file_sha256);
 	return verify_find(v, RUN_VERIFY_CONTENT, row->id_text, row->file_path, err,
 			   "has its size, but not the content that was made (SHA-256 %.12s..., expected %.12s...): "
 			   "'mgbatch retry %s %s', then run, makes it again",
@@ -73,12 +84,12 @@ static int check_file(struct verifying *v, const struct ledger_job *row, struct 
 	int rc = 0;
 
 	if (!fs_exists(full))
-		rc = verify_find(v, RUN_VERIFY_MISSING, row->id_text, row->file_path, err, "is not there: run makes it again");
+		rc = verify_find(v, RUN_VERIFY_MISSING, row->id_text, row->file_path, err, "is not there: run %s it again", again(row));
 	else if (fs_size(full, &n_bytes, &why) != 0)
 		rc = verify_find(v, RUN_VERIFY_MISSING, row->id_text, row->file_path, err, "%s", why.text);
 	else if (n_bytes != (uint64_t)row->n_bytes)
-		rc = verify_find(v, RUN_VERIFY_SIZE, row->id_text, row->file_path, err, "has %llu bytes instead of %lld: run makes it again",
-				 (unsigned long long)n_bytes, (long long)row->n_bytes);
+		rc = verify_find(v, RUN_VERIFY_SIZE, row->id_text, row->file_path, err, "has %llu bytes instead of %lld: run %s it again",
+				 (unsigned long long)n_bytes, (long long)row->n_bytes, again(row));
 	else if (v->verify->deep)
 		rc = check_content(v, row, full, err);
 	free(full);
@@ -158,7 +169,9 @@ static int look_at_folder(struct verifying *v, struct err *err)
 		qsort(v->known, v->n_known, sizeof *v->known, compare_texts);
 	if (walk_files(root, "", LEDGER_DIR, look_at_file, v, err) != 0 || walk_files(root, RUN_PART_DIR, NULL, look_at_part, v, err) != 0)
 		return -1;
-	return walk_files(root, RUN_MOVE_DIR, NULL, look_at_part, v, err);
+	if (walk_files(root, RUN_MOVE_DIR, NULL, look_at_part, v, err) != 0)
+		return -1;
+	return walk_files(root, RUN_DOWNLOAD_DIR, NULL, look_at_part, v, err);
 }
 
 /* ---- the whole ------------------------------------------------------------------------ */
@@ -194,8 +207,12 @@ int run_verify(const struct run_verify *verify, struct run_verify_result *ret, s
 	struct run_verify_result result = { .n_finished = 0 };
 	struct verifying v = { .verify = verify, .result = &result };
 	struct fs_lock lock = { -1 };
-	int rc = open_all(&v, &lock, err);
+	int rc;
 
+	if (verify->n_regen > 0 && verify->config->ops->costs_money)
+		return err_set(err, ERR_USAGE, "jobs of the backend '%s' are paid for, and none is made again to look whether it comes out the same: "
+			       "verify without --regen, or with --deep", verify->config->ops->name);
+	rc = open_all(&v, &lock, err);
 	if (rc != 0 && verify->place.wait && stop_level() > 0) { /* a signal ended the wait */
 		result.is_interrupted = true;
 		rc = 0;

@@ -5,6 +5,7 @@
 #include "base/fs.h"
 #include "base/text.h"
 #include "run/judge.h"
+#include "run/remote.h"
 #include "run/run_inside.h"
 
 #include <stdarg.h>
@@ -51,29 +52,55 @@ static void say_stale(struct saying *q, const struct ledger_job *row)
 static void say_missing(struct saying *q, const struct ledger_job *row, const char *before)
 {
 	char *full = fs_join(q->place->output_dir, row->file_path);
+	const char *again = remote_of_row(row) == REMOTE_NOTHING ? "makes" : "fetches";
 	struct err ignored = ERR_INIT;
 	uint64_t n_bytes = 0;
 
 	if (!row->has_artifact)
-		why_say(q->why, "%sit has no file: run makes it again", before);
+		why_say(q->why, "%sit has no file: run %s it again", before, again);
 	else if (!fs_exists(full))
-		why_say(q->why, "%sits file '%s' is not there: run makes it again", before, row->file_path);
+		why_say(q->why, "%sits file '%s' is not there: run %s it again", before, row->file_path, again);
 	else if (fs_size(full, &n_bytes, &ignored) == 0 && n_bytes != (uint64_t)row->n_bytes)
-		why_say(q->why, "%sits file '%s' has %llu bytes instead of %lld: run makes it again", before, row->file_path,
-		    (unsigned long long)n_bytes, (long long)row->n_bytes);
+		why_say(q->why, "%sits file '%s' has %llu bytes instead of %lld: run %s it again", before, row->file_path,
+			(unsigned long long)n_bytes, (long long)row->n_bytes, again);
 	else
-		why_say(q->why, "%sin the place of its file '%s' lies another: run makes it again", before, row->file_path);
+		why_say(q->why, "%sin the place of its file '%s' lies another: run %s it again", before, row->file_path, again);
 	free(full);
+}
+
+/* What the next try begins with. */
+static void say_next(struct saying *q, const struct ledger_job *row)
+{
+	char at[CLOCK_TEXT_SIZE];
+
+	switch (remote_of_row(row)) {
+	case REMOTE_NOTHING:
+		why_say(q->why, "run makes it");
+		break;
+	case REMOTE_PERHAPS:
+		why_say(q->why, "it was about to be sent at %s, and nobody knows whether it was: run asks the service, and sends nothing",
+			clock_text(at, row->submitted_ms));
+		break;
+	case REMOTE_JOB:
+		why_say(q->why, "the service has it as '%s': run looks after it there, and pays nothing more", row->remote_id);
+		break;
+	case REMOTE_SOUND:
+		why_say(q->why, "the service has its sound as '%s': run fetches it, and pays nothing more", row->asset_id);
+		break;
+	}
 }
 
 static void say_pending(struct saying *q, const struct ledger_job *row)
 {
 	char at[CLOCK_TEXT_SIZE];
 
-	if (row->state == JOB_PENDING)
-		why_say(q->why, "pending: run makes it");
-	else
-		why_say(q->why, "%s: a run has it in hand, or died with it; then the next one goes on with it", job_state_name(row->state));
+	why_say(q->why, "%s: ", job_state_name(row->state));
+	if (row->state != JOB_PENDING)
+		why_say(q->why, "a run has it in hand, or died with it; then the next one goes on with it");
+	if (row->state == JOB_PENDING || row->state == JOB_SUBMITTING) {
+		why_say(q->why, row->state == JOB_PENDING ? "" : "; ");
+		say_next(q, row);
+	}
 	if (row->n_tries > 0)
 		why_say(q->why, "; %d of its tries used up", row->n_tries);
 	if (row->n_interruptions > 0)
@@ -90,14 +117,18 @@ static void say_pending(struct saying *q, const struct ledger_job *row)
 
 static void say_failed(struct saying *q, const struct ledger_job *row)
 {
-	why_say(q->why, "failed for good with %s (%s): %s; after 'mgbatch retry %s %s' run tries it again", fail_class_name(row->class),
+	why_say(q->why, "failed for good with %s (%s): %s; after 'mgbatch retry %s %s' ", fail_class_name(row->class),
 	    fail_class_phrase(row->class), row->sentence, q->place->called, row->id_text);
+	if (remote_of_row(row) == REMOTE_NOTHING)
+		why_say(q->why, "run tries it again");
+	else
+		say_next(q, row);
 }
 
 static void say_other(struct saying *q, const struct ledger_job *row)
 {
-	why_say(q->why, "%s: it may have been paid for, so a run leaves it alone; 'mgbatch retry %s %s --pay-again' makes it again",
-	    job_state_name(row->state), q->place->called, row->id_text);
+	why_say(q->why, "%s: it may have been paid for, so a run %s; 'mgbatch retry %s %s --pay-again' makes it again", job_state_name(row->state),
+	    row->state == JOB_UNKNOWN ? "asks the service about it and sends nothing" : "leaves it alone", q->place->called, row->id_text);
 }
 
 /* By the state alone: it is not known what the manifest says of it now. */
@@ -142,6 +173,9 @@ static void say_verdict(struct saying *q, const struct ledger_job *row)
 		break;
 	case JUDGE_FAILED:
 		say_failed(q, row);
+		break;
+	case JUDGE_GONE:
+		why_say(q->why, "was done, but its file '%s' is gone, and nothing says how to fetch it again: run sets it down as lost", row->file_path);
 		break;
 	case JUDGE_OTHER:
 		say_other(q, row);

@@ -25,48 +25,14 @@ rounds=3
 root=$(cd "$(dirname "$0")/../.." && pwd)
 BUILD=${BUILD:-$root/build/release}
 mgbatch=$BUILD/mgbatch
-missed=0
-
-for need in "$mgbatch" sqlite3 perl; do
-	command -v "$need" >/dev/null || { echo "bench_scale: SKIP: $need is not here (tools/install-deps bench)"; exit 0; }
-done
+. "$root/tests/bench/figures.sh"
+skip_without "$mgbatch" sqlite3 perl
 mkdir -p "${BENCH_DIR:=$BUILD/bench}"
 dir=$(mktemp -d "$BENCH_DIR/scale.XXXXXX")
 memory=
 trap 'rm -rf "$dir" ${memory:+"$memory"}' EXIT
 trap 'exit 130' INT TERM
 cd "$dir"
-
-# Runs a command; then $wall, $cpu (its seconds) and $began (Unix seconds) are set. Its exit status may be any of $1.
-timed() # statuses command...
-{
-	statuses=$1
-	shift
-	perl -MTime::HiRes=time -e '
-		open(my $out, ">", "times") or die; my $t = time; my $r = system(@ARGV); my $w = time - $t;
-		my (undef, undef, $u, $s) = times; printf $out "%.3f %.3f %.3f %d\n", $w, $u + $s, $t, $r >> 8' "$@" >stdout 2>stderr
-	read -r wall cpu began status <times
-	case " $statuses " in
-	*" $status "*) ;;
-	*) echo "bench_scale: exit status $status: $*"; cat stderr; exit 1 ;;
-	esac
-}
-
-calc() { perl -e "printf '%.6g', $1"; }
-
-# what ours unit other unit limit: ours / other against limit; limit 'none': only told
-figure()
-{
-	ratio=$(calc "$2 / ($4)")
-	if [ "$6" = none ]; then
-		perl -e 'printf "%-34s %10.4g %-4s %-30s %10.4g %-4s ratio %.3f\n", @ARGV' "$1" "$2" "$3" "$7" "$4" "$5" "$ratio"
-		return
-	fi
-	word=ok
-	[ "$(calc "$ratio <= $6 ? 1 : 0")" = 1 ] || { word=MISSED; missed=1; }
-	perl -e 'printf "%-34s %10.4g %-4s %-30s %10.4g %-4s ratio %.3f, at most %.3f: %s\n", @ARGV' \
-		"$1" "$2" "$3" "$7" "$4" "$5" "$ratio" "$6" "$word"
-}
 
 # Seconds from Unix second $1 to the event run_started in $2.
 until_started()

@@ -27,8 +27,10 @@ case $tap_dir in
 *) exit 1 ;;
 esac
 [ -x "$BUILD/mgbatch" ] || { echo "Bail out! there is no $BUILD/mgbatch: make it first"; exit 1; }
-# Checkpoints are looked for here alone, not in the home of whoever runs the tests.
-export XDG_DATA_HOME="$tap_dir/.data" HF_HUB_CACHE="$tap_dir/.hub"
+# Checkpoints and credentials are looked for here alone, not in the home of whoever runs the tests; nobody's money is spent by them.
+export XDG_DATA_HOME="$tap_dir/.data" HF_HUB_CACHE="$tap_dir/.hub" XDG_CONFIG_HOME="$tap_dir/.config" no_proxy='*'
+unset SCENARIO_API_KEY SCENARIO_API_SECRET SCENARIO_CREDENTIALS SCENARIO_PROJECT SCENARIO_CA_FILE MGBATCH_CLOCK_RATE
+export SCENARIO_API_URL=http://127.0.0.1:9/v1 # the discard port, which is closed
 cd "$tap_dir" || exit 1
 
 mgbatch() { "$BUILD/mgbatch" "$@"; }

@@ -50,7 +50,7 @@ if command -v bash >/dev/null; then
 	offers ':' mgbatch status one.yaml --lim
 	offers 'fake:' mgbatch run --backend f
 	offers 'fake:' mgbatch run --backend = f
-	offers 'fake:native:' mgbatch run --backend =
+	offers 'fake:native:scenario:' mgbatch run --backend =
 	offers ':' mgbatch run --limit 3
 	offers 'a folder:out:sub:' mgbatch run --output ''
 	offers 'pending:' mgbatch list one.yaml --state p

@@ -38,6 +38,21 @@ is "$(value new stdout)/$(value renamed stdout)" 0/4 'renamed, not new'
 run 0 mgbatch list extend-takes --json
 is "$(grep -c '"continuation": *true' stdout)" 4 'four continuations'
 
+# The hosted one against the scripted server: within its cap, each job paid for once, tunes sent along.
+. "$ROOT/tests/cli/hosted.sh"
+serve --job-ms 60
+night=$ROOT/manifests/nightly-hosted.yaml
+run 0 mgbatch plan "$night" --output night --json
+has stdout '"credits_needed": 137.25'
+has stdout '"credits_max": 200'
+run 0 mgbatch run "$night" --output night -q
+is "$(grep -c '"arithmetic":"hosted"' night/metadata.jsonl)" 24 'nightly-hosted: a row for each of the 24 jobs'
+is "$(rows submission)/$(paid)" 24/137.25 'each paid for once'
+run 0 mgbatch run "$night" --output night
+has stdout '24 before'
+run 0 mgbatch run "$ROOT/manifests/melodies.yaml" --backend scenario --credits 100 --output hummed -q
+is "$(rows upload)" 3 'each tune was sent once'
+
 sh "$ROOT/tools/make-prompts" >prompts.csv
 ok 'prompts.csv is what tools/make-prompts writes' cmp prompts.csv "$ROOT/manifests/prompts.csv"
 done_testing

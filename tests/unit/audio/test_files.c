@@ -271,6 +271,9 @@ static void check_refusals(void)
 	pcm.rate_hz = 32000;
 	IS_INT(write_file(path_a, &pcm, &spec, &err), 0, "written");
 	IS_INT(audio_read(path_a, 999, &back, &err), -1, "longer than allowed");
+	IS_INT(audio_look(path_a, 999, &back, &err), -1, "which its header says");
+	IS_INT(audio_look(path_a, 1000, &back, &err), 0, "as it says of one that is not");
+	OK(back.n_frames == 1000 && !back.samples, "how long that is");
 	OK(strstr(err.text, "1000 frames") && strstr(err.text, "at most 999"), "%s", err.text);
 	unlink(path_a);
 	pcm_release(&pcm);

@@ -49,7 +49,7 @@ static void make_all(struct backend *b, const struct some_jobs *s, struct event 
 			exit(1);
 		}
 		for (; next < s->n; next++) {
-			struct backend_task task = { &s->jobs[next], 0, 0 };
+			struct backend_task task = { .job = &s->jobs[next] };
 			enum backend_answer answer = native_backend.submit(b, &task, &events[next]);
 
 			if (answer == BACKEND_BUSY)
@@ -231,7 +231,7 @@ static void test_flow(void)
 	s.jobs[2].maker = &no_maker;
 	for (int i = 0; i < 3; i++) {
 		set_number(&s, i, "duration", 0.04);
-		tasks[i] = (struct backend_task){ &s.jobs[i], 0, 0 };
+		tasks[i] = (struct backend_task){ .job = &s.jobs[i] };
 	}
 	IS_INT(native_backend.submit(b, &tasks[0], e), BACKEND_TAKEN, "the first is taken, with no model loaded yet");
 	IS_INT(native_backend.submit(b, &tasks[0], e), BACKEND_BUSY, "and no other until it is");
@@ -261,7 +261,7 @@ static void test_abandon(void)
 	struct backend_task task;
 
 	open_jobs(&s, 1);
-	task = (struct backend_task){ &s.jobs[0], 0, 0 };
+	task = (struct backend_task){ .job = &s.jobs[0] };
 	OK(native_backend.submit(b, &task, e) == BACKEND_TAKEN, "taken");
 	OK(native_backend.reap(b, e, 4, 0, &err) >= 0, "begun");
 	native_backend.close(b, BACKEND_ABANDON);

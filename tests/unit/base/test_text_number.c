@@ -161,6 +161,11 @@ static void check_for_people(void)
 		const char *want;
 	} times[] = { { 3.2, "3.2 s" }, { 0, "0.0 s" }, { -1, "0.0 s" }, { 59.94, "59.9 s" }, { 59.97, "1m 00s" }, { 250, "4m 10s" },
 		      { 3599.6, "1h 00m" }, { 3720, "1h 02m" }, { 7199, "2h 00m" }, { 90000, "25h 00m" } };
+	static const struct {
+		double n;
+		const char *want;
+	} credits[] = { { 0, "0 credits" }, { 1, "1 credit" }, { 12.5, "12.5 credits" }, { 0.1 + 0.2, "0.3 credits" }, { 0.00001, "0 credits" },
+			{ 3 * 0.3333, "0.9999 credits" }, { 1e6, "1000000 credits" } };
 	char buf[64];
 	size_t i;
 
@@ -168,6 +173,8 @@ static void check_for_people(void)
 		IS_TEXT(text_bytes(buf, sizeof buf, bytes[i].n), bytes[i].want, bytes[i].want);
 	for (i = 0; i < sizeof times / sizeof *times; i++)
 		IS_TEXT(text_duration(buf, sizeof buf, times[i].s), times[i].want, times[i].want);
+	for (i = 0; i < sizeof credits / sizeof *credits; i++)
+		IS_TEXT(text_credits(buf, sizeof buf, credits[i].n), credits[i].want, credits[i].want);
 	IS_TEXT(text_count(buf, sizeof buf, 1, "job"), "1 job", "one job");
 	IS_TEXT(text_count(buf, sizeof buf, 3, "job"), "3 jobs", "three jobs");
 	IS_TEXT(text_count(buf, sizeof buf, 0, "job"), "0 jobs", "no jobs");

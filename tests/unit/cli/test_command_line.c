@@ -17,6 +17,8 @@ static const struct {
 	{ { "--set", "prompt=a b", "--set", "seed=1", "m.yaml", "--output", "$HOME", "--backend", "fake" },
 	  "mgbatch run --output '$HOME' --backend fake --set 'prompt=a b' --set seed=1 m.yaml" },
 	{ { "m.yaml", "--select", "seed = 1", "--checkpoint", "/data/small" }, "mgbatch run --checkpoint /data/small --select 'seed = 1' m.yaml" },
+	{ { "m.yaml", "--credits", "0", "--backend", "fake" }, "mgbatch run --backend fake --credits 0 m.yaml" },
+	{ { "m.yaml", "--credits", "12.50" }, "mgbatch run --credits 12.50 m.yaml" },
 	{ { "--", "-m.yaml" }, "mgbatch run -- -m.yaml" },
 };
 

@@ -10,7 +10,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-static const struct run_counts counts = { .n_jobs = 9, .n_done = 3, .n_done_before = 1, .n_failed = 2, .n_running = 1, .n_waiting = 3,
+static const struct run_counts counts = { .n_jobs = 9, .n_done = 3, .n_done_before = 1, .n_failed = 2, .n_running = 1, .n_waiting = 3, .n_unknown = 5, .n_lost = 4, .credits_now = 0.1 + 0.2, .credits_spent = 12.5,
 					  .audio_s_done = 24, .audio_s_total = 72, .elapsed_ms = 1500 };
 static const struct backend_ops ops = { .name = "fake" };
 static const struct run_config config = { .manifest_name = "night \"a\"", .output_dir = "out/\xff", .ops = &ops };
@@ -30,8 +30,8 @@ static void line(const struct run_news *news, const char *want)
 }
 
 #define COUNTS                                                                                                               \
-	"\"jobs_total\":9,\"done\":3,\"done_before\":1,\"failed\":2,\"running\":1,\"waiting\":3,\"audio_seconds\":24.0,"          \
-	"\"audio_seconds_total\":72.0,\"elapsed_seconds\":1.5}"
+	"\"jobs_total\":9,\"done\":3,\"done_before\":1,\"failed\":2,\"running\":1,\"waiting\":3,\"unknown\":5,\"lost\":4,"         \
+	"\"audio_seconds\":24.0,\"audio_seconds_total\":72.0,\"elapsed_seconds\":1.5,\"credits_now\":0.3,\"credits_spent\":12.5}"
 #define AT_ZERO "\"time\":\"1970-01-01T00:00:00.000Z\","
 
 static void check_lines(void)
@@ -51,6 +51,9 @@ static void check_lines(void)
 	line(&news, "\"event\":\"aborting\",");
 	news = (struct run_news){ .kind = RUN_JOB_STARTED, .job = &job };
 	line(&news, "\"event\":\"job_started\"," AT_ZERO "\"id\":\"aaaaaaaaaaaa\",\"set\":\"rain\",\"path\":\"rain/s1.wav\"}");
+	news = (struct run_news){ .kind = RUN_JOB_ACCEPTED, .job = &job, .remote_id = "job_1", .credits = 5.5 };
+	line(&news, "\"event\":\"job_accepted\"," AT_ZERO "\"id\":\"aaaaaaaaaaaa\",\"set\":\"rain\",\"path\":\"rain/s1.wav\",\"remote_id\":\"job_1\","
+		    "\"credits\":5.5}");
 	news = (struct run_news){ .kind = RUN_JOB_DONE, .job = &job, .artifact = &artifact };
 	line(&news, "\"path\":\"rain/s1.wav\",\"bytes\":99,\"seconds\":2.0,\"rate_hz\":32000,\"channels\":1,\"lkfs\":-14.5,\"peak\":0.5,"
 		    "\"pcm_sha256\":\"ab\"}");

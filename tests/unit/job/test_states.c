@@ -6,12 +6,12 @@
 /* Each state's row: what it may become, by names joined with blanks. DESIGN section 5. */
 static const char *const arrows[JOB_N_STATES] = {
 	[JOB_PENDING] = "submitting running superseded",
-	[JOB_SUBMITTING] = "pending running failed unknown superseded",
-	[JOB_RUNNING] = "pending made failed unknown superseded",
+	[JOB_SUBMITTING] = "pending submitting running failed unknown superseded",
+	[JOB_RUNNING] = "pending submitting made failed unknown superseded lost",
 	[JOB_MADE] = "pending made done failed superseded",
 	[JOB_DONE] = "pending made superseded lost",
 	[JOB_FAILED] = "pending superseded",
-	[JOB_UNKNOWN] = "pending running failed superseded",
+	[JOB_UNKNOWN] = "pending submitting running failed superseded",
 	[JOB_SUPERSEDED] = "pending done unknown lost",
 	[JOB_LOST] = "pending superseded",
 };

@@ -9,6 +9,15 @@
 #include "ledger/ledger_write.h"
 #include "unit/run/some_jobs.h"
 
+/* A ledger as older versions left it. */
+#define SQL_TO_3                                                                                                        \
+	"DROP TABLE upload; DROP INDEX attempt_remote; ALTER TABLE job DROP COLUMN asset_id; "                           \
+	"ALTER TABLE job DROP COLUMN submitted_ms; ALTER TABLE job DROP COLUMN credits; "                               \
+	"ALTER TABLE attempt DROP COLUMN remote_id; ALTER TABLE attempt DROP COLUMN submitted_ms; "                     \
+	"ALTER TABLE attempt DROP COLUMN credits; ALTER TABLE artifact DROP COLUMN source_sha256; PRAGMA user_version = 3;"
+#define SQL_TO_2 SQL_TO_3 "ALTER TABLE artifact DROP COLUMN model_rate_hz; PRAGMA user_version = 2;"
+#define SQL_TO_1 SQL_TO_2 "DROP TABLE away; PRAGMA user_version = 1;"
+
 static const struct ledger_owner owner = { "test", "fake", false };
 
 static inline struct ledger *open_write(const struct some_jobs *s)

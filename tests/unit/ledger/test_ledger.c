@@ -348,7 +348,7 @@ static void test_aways(void)
 
 	some_jobs_open(&s, 1);
 	ledger_close(open_write(&s));
-	sql(&s, "DROP TABLE away; ALTER TABLE artifact DROP COLUMN model_rate_hz; PRAGMA user_version = 1");
+	sql(&s, SQL_TO_1);
 	ledger_close(open_read(&s));
 	l = open_write(&s);
 	OK(ledger_put_away(l, "a", "old/a", &err) == 0 && ledger_put_away(l, "b", "old/b", &err) == 0, "two make way %s", err.text);
@@ -366,8 +366,7 @@ static void test_aways(void)
 /* Versions 1 and 2 had no model_rate_hz: a reader sees the file's own rate, a writer keeps it so. */
 static void test_older(void)
 {
-	static const char *const older[] = { "DROP TABLE away; ALTER TABLE artifact DROP COLUMN model_rate_hz; PRAGMA user_version = 1",
-					     "ALTER TABLE artifact DROP COLUMN model_rate_hz; PRAGMA user_version = 2" };
+	static const char *const older[] = { SQL_TO_1, SQL_TO_2 };
 	struct ledger_file file = { .seq = 1, .temp_path = "t", .path = "a.wav", .file_sha256 = "f", .pcm_sha256 = "p", .arithmetic = "fake",
 				    .format = "wav", .bits = 16, .n_bytes = 4, .seconds = 1, .rate_hz = 44100, .model_rate_hz = 32000,
 				    .n_channels = 2 };

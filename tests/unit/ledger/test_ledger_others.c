@@ -14,7 +14,7 @@ static void test_refused_stays(void)
 
 	some_jobs_open(&s, 1);
 	ledger_close(open_write(&s));
-	sql(&s, "DROP TABLE away; ALTER TABLE artifact DROP COLUMN model_rate_hz; PRAGMA user_version = 1; PRAGMA journal_mode = TRUNCATE");
+	sql(&s, SQL_TO_1 "PRAGMA journal_mode = TRUNCATE");
 	other.manifest_name = "other";
 	IS_INT(ledger_open_write(&l, s.dir, &other, &err), -1, "another manifest's old ledger");
 	IS_INT(err.code, ERR_USAGE, "exit status 2");

@@ -43,10 +43,11 @@ static inline void case_read_line(struct manifest_case *c, const char *line)
 
 static inline int case_expand(struct manifest_case *c)
 {
+	static const char *const makers[PARAM_N_BACKENDS] = { "native:0123456789abcdef", "scenario:model_meta-musicgen", "fake" };
 	struct manifest_model model = { { c->m->backend, NULL, NULL }, NULL, NULL, false, false };
 	struct err err = ERR_INIT;
 
-	model.maker.text = c->m->backend == PARAM_FAKE ? "fake" : "native:0123456789abcdef";
+	model.maker.text = makers[c->m->backend];
 	model.holds = c->version[0] ? c->version : NULL;
 	model.is_melody = strstr(c->version, "melody") != NULL;
 	model.is_stereo = strstr(c->version, "stereo") != NULL;

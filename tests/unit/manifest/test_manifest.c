@@ -69,6 +69,38 @@ static void check_settings(void)
 	manifest_free(m);
 }
 
+static void check_hosted(void)
+{
+	static const char text[] = "version: 1\nname: n-1\n%sparams: {prompt: x, seed: 0}\nrun: {credits: 12.5, retry: [remote_failed, input]}\n"
+				   "hosted: {project: proj_1, jobs: 9, requests_per_minute: 120, deadline: 45m}\n";
+	struct strbuf whole = STRBUF_INIT(4096);
+	struct manifest_overrides over = { .backend = "scenario" };
+	struct manifest *m;
+
+	strbuf_addf(&whole, text, "");
+	m = expand(whole.buf, &over);
+	IS_INT(m->n_mistakes, 0, "a manifest of the native backend goes to the hosted one");
+	IS_NEAR(m->run.credits, 12.5, 0, "credits");
+	IS_INT(m->run.retried_classes, 1u << FAIL_REMOTE_FAILED | 1u << FAIL_INPUT, "retry");
+	IS_TEXT(m->hosted.project, "proj_1", "project");
+	IS_INT(m->hosted.n_jobs, 9, "jobs");
+	IS_INT(m->hosted.per_minute, 120, "requests_per_minute");
+	IS_NEAR(m->hosted.deadline_s, 2700, 0, "deadline");
+	OK(m->n_warnings == 1 && m->mistakes[0].line == 3 && m->mistakes[0].column == 27, "a seed of 0 is warned of, at its place");
+	manifest_free(m);
+	strbuf_reset(&whole);
+	strbuf_addf(&whole, text, "backend: fake\n");
+	m = expand(whole.buf, NULL);
+	OK(m->n_mistakes == 0 && m->n_warnings == 1, "elsewhere a seed of 0 is a seed; credits are warned of");
+	OK(m->n_warnings == 1 && strstr(m->mistakes[0].text, "credits"), "as before");
+	manifest_free(m);
+	m = expand("version: 1\nbackend: scenario\nparams: {prompt: x}\n", NULL);
+	OK(!m->hosted.project && !m->hosted.n_jobs && !m->hosted.per_minute && m->hosted.deadline_s == 0 && !m->run.retried_classes,
+	   "nothing said, nothing set");
+	manifest_free(m);
+	strbuf_release(&whole);
+}
+
 static void check_overrides(void)
 {
 	static const char *const sets[] = { "duration=4", "prompt=no {braces}" };
@@ -92,6 +124,11 @@ static void check_overrides(void)
 	IS_TEXT(m->output.dir, "folder/theirs/", "the manifest's own backend keeps its folder");
 	manifest_free(m);
 	over.backend = "scenario";
+	m = expand("version: 1\nparams: {prompt: x}\n", &over);
+	OK(m->n_mistakes == 0 && m->backend == PARAM_SCENARIO, "any backend of the card may be asked for");
+	IS_TEXT(m->output.dir, "folder/out/study-scenario", "and has a folder of its own");
+	manifest_free(m);
+	over.backend = "hosted";
 	m = expand("version: 1\nparams: {prompt: x}\n", &over);
 	OK(m->n_mistakes == 1 && m->mistakes[0].line == 0, "a backend that is not there is a mistake of the command line");
 	manifest_free(m);
@@ -238,6 +275,7 @@ int main(void)
 		return 1;
 	check_defaults();
 	check_settings();
+	check_hosted();
 	check_overrides();
 	check_names();
 	check_inheritance();

@@ -36,6 +36,7 @@ int ledger_count(struct ledger *l, struct ledger_counts *ret, struct err *err)
 		if (job->state == JOB_FAILED)
 			ret->failed_by_class[job->class]++;
 		ret->audio_s_by_state[job->state] += job->seconds;
+		ret->credits += job->credits;
 	}
 	return 0;
 }

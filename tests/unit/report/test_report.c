@@ -112,9 +112,9 @@ static void check_csv(const char *dir)
 
 	OK(text_is_headed(text) && count_of(text, "\r\n") == 5, "jobs.csv: a heading and four rows");
 	OK(strstr(text, "\r\naaaaaaaaaaaa,rain,done,rain/a b#1.wav,1,\"[\"\"ambient\"\",\"\"<b>\"\"]\",</script><script>alert('1')</script>,3,1,9007199254740991,slow,"
-			"\"x,\"\"y\"\"\",0,0,0,,,,2023-11-14T22:13:20.000Z,2023-11-14T22:13:21.000Z,0.25,3,32000,2,wav,16,44,-1000,0.5," HASH64
-			"," HASH64 ",fake,fake\r\n") != NULL, "jobs.csv: a finished job's row");
-	OK(strstr(text, "\r\ncccccccccccc,rain,failed,") && strstr(text, ",0,0,0,io,\"it said \"\"no\"\", twice\",,,,,,,,,,,,,,,,fake\r\n"),
+			"\"x,\"\"y\"\"\",0,0,0,,,,,,2023-11-14T22:13:20.000Z,2023-11-14T22:13:21.000Z,0.25,3,32000,2,wav,16,44,-1000,0.5," HASH64
+			"," HASH64 ",,fake,fake\r\n") != NULL, "jobs.csv: a finished job's row");
+	OK(strstr(text, "\r\ncccccccccccc,rain,failed,") && strstr(text, ",0,0,0,io,\"it said \"\"no\"\", twice\",,,,,,,,,,,,,,,,,,,fake\r\n"),
 	   "jobs.csv: a failed job's row has class and sentence and no file");
 	OK(strstr(text, ",arithmetic,made_by\r\n") && strstr(text, ",native:x\r\n"), "jobs.csv: whose each is");
 	OK(strstr(text, "\r\ndddddddddddd,rain,superseded,") != NULL, "jobs.csv: superseded jobs too");
@@ -142,6 +142,7 @@ static void check_summary(const char *dir)
 	IS_TEXT(json_string(json_member(nth(json_member(root, "makers"), 1), "made_by"), NULL), "native:x", "by name");
 	IS_INT(json_number(json_member(nth(json_member(root, "makers"), 0), "jobs"), -1), 2, "with their jobs");
 	OK(json_is_null(json_member(root, "throughput")), "unknown throughput is null");
+	IS_INT(json_number(json_member(root, "credits_spent"), -1), 0, "nothing was paid");
 	json_free(doc);
 	free(text);
 }
@@ -167,7 +168,7 @@ static const char *text_of(const struct json *root, const struct json *number)
 	return json_string(nth(json_member(root, "texts"), (int)json_number(number, -1)), "(none)");
 }
 
-enum { ROW_ID, ROW_STATE, ROW_SET, ROW_TAKE, ROW_PATH, ROW_TAGS, ROW_AXES, ROW_PARAMS, ROW_LINES, ROW_MAKER, ROW_TROUBLE, ROW_FILE };
+enum { ROW_ID, ROW_STATE, ROW_SET, ROW_TAKE, ROW_PATH, ROW_TAGS, ROW_AXES, ROW_PARAMS, ROW_LINES, ROW_MAKER, ROW_TROUBLE, ROW_FILE, ROW_HOSTED };
 
 static void check_data(const struct json *root)
 {
@@ -308,6 +309,47 @@ static void check_long_text(const char *dir)
 	strbuf_release(&canonical);
 }
 
+/* What a service made is told with what it cost; a job of whom nobody knows has a price and no id. */
+static void check_hosted(const char *dir)
+{
+	struct ledger_job rows[2] = { row(0, "aaaaaaaaaaaa", JOB_DONE), row(1, "bbbbbbbbbbbb", JOB_UNKNOWN) };
+	const struct json *jobs;
+	struct json_doc *doc;
+	struct err err = ERR_INIT;
+	char *text;
+
+	rows[0].remote_id = "job_<1>";
+	rows[0].asset_id = "asset_1";
+	rows[0].source_sha256 = "5a";
+	rows[0].credits = 0.1 + 0.2;
+	rows[1].class = FAIL_REMOTE_UNKNOWN;
+	rows[1].sentence = "nobody knows";
+	rows[1].credits = 12.5;
+	fake_rows = rows;
+	n_fake_rows = 2;
+	OK(report_write(NULL, dir, &err) == 0, "hosted rows are reported %s", err.text);
+	text = read_all(dir, "jobs.csv");
+	OK(strstr(text, ",sentence,remote_id,asset_id,credits,started,") && strstr(text, ",file_sha256,source_sha256,arithmetic,"), "jobs.csv: columns");
+	OK(strstr(text, ",job_<1>,asset_1,0.3,2023") && strstr(text, HASH64 ",5a,fake,fake\r\n"), "jobs.csv: ids, price and the original's hash");
+	OK(strstr(text, ",remote_unknown,nobody knows,,,12.5,") != NULL, "jobs.csv: what may have been paid counts");
+	free(text);
+	text = read_all(dir, "summary.json");
+	OK(strstr(text, "\"credits_spent\": 12.8,") != NULL, "summary.json: credits_spent");
+	free(text);
+	text = read_all(dir, "metadata.jsonl");
+	OK(!strstr(text, "credits") && !strstr(text, "job_"), "metadata.jsonl is about sounds");
+	free(text);
+	text = read_all(dir, "report.html");
+	OK(strstr(text, "<dt>Paid</dt><dd>12.8 credits</dd>") != NULL, "report.html: paid in all");
+	doc = open_data(text);
+	jobs = json_member(json_root(doc), "jobs");
+	IS_TEXT(json_string(nth(nth(nth(jobs, 0), ROW_HOSTED), 0), ""), "0.3 credits", "paid for one");
+	IS_TEXT(json_string(nth(nth(nth(jobs, 0), ROW_HOSTED), 1), ""), "job_<1>", "its id there");
+	IS_TEXT(json_string(nth(nth(nth(jobs, 1), ROW_HOSTED), 1), "-"), "", "none for one that nobody knows");
+	json_free(doc);
+	free(text);
+}
+
 /* The lines are a manifest: every parameter, texts quoted, braces doubled. */
 static void check_remake(void)
 {
@@ -378,6 +420,7 @@ int main(void)
 		check_part(dir, 1500, 1450, "the first 550 in running order, and 1450 of the 1500 that failed");
 		check_remake();
 		check_long_text(dir);
+		check_hosted(dir);
 	}
 	rest[0] = read_all(dir, "jobs.csv");
 	rest[1] = read_all(dir, "summary.json");

@@ -4,10 +4,45 @@
 
 static int64_t when(enum fail_class class, int n_tries, int tries, double random, int64_t retry_after_ms)
 {
-	struct retry_question q = { class, n_tries, tries, 1000000, retry_after_ms, random };
+	struct retry_question q = { .class = class, .n_tries = n_tries, .tries = tries, .now_ms = 1000000, .retry_after_ms = retry_after_ms,
+				    .random = random };
 	int64_t at = retry_when(&q);
 
 	return at == RETRY_NEVER ? RETRY_NEVER : at - 1000000;
+}
+
+/* The base is a second for all that a service says; half of it, by a random number of a half. */
+static void test_more(void)
+{
+	static const struct {
+		const char *name;
+		struct retry_question q;
+		int64_t want;
+	} rows[] = {
+		{ "failed there, once more only where the manifest says so", { .class = FAIL_REMOTE_FAILED, .n_tries = 1, .tries = 3 }, RETRY_NEVER },
+		{ "as it does", { .class = FAIL_REMOTE_FAILED, .n_tries = 1, .tries = 3, .also = 1u << FAIL_REMOTE_FAILED }, 500 },
+		{ "but not more often than tries", { .class = FAIL_REMOTE_FAILED, .n_tries = 3, .tries = 3, .also = 1u << FAIL_REMOTE_FAILED }, RETRY_NEVER },
+		{ "of another class it says nothing", { .class = FAIL_INPUT, .n_tries = 1, .tries = 3, .also = 1u << FAIL_REMOTE_FAILED }, RETRY_NEVER },
+		{ "not sent", { .class = FAIL_REMOTE, .tries = 1, .n_not_sent = 1 }, 500 },
+		{ "waits longer each time", { .class = FAIL_REMOTE, .tries = 1, .n_not_sent = 4 }, 4000 },
+		{ "up to the cap, whatever the tries", { .class = FAIL_REMOTE, .n_tries = 9, .tries = 1, .n_not_sent = 400 }, 30000 },
+		{ "also where it is a class that is never tried again", { .class = FAIL_INPUT, .tries = 1, .n_not_sent = 1 }, 50 },
+		{ "a quick clock", { .class = FAIL_REMOTE, .tries = 1, .n_not_sent = 4, .clock_rate = 10 }, 400 },
+		{ "does not hurry the service", { .class = FAIL_REMOTE, .tries = 1, .n_not_sent = 4, .clock_rate = 10, .retry_after_ms = 900 }, 900 },
+	};
+
+	for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+		struct retry_question q = rows[i].q;
+		int64_t at;
+
+		q.random = 0.5;
+		q.now_ms = 1000000;
+		at = retry_when(&q);
+		IS_INT(at == RETRY_NEVER ? RETRY_NEVER : at - 1000000, rows[i].want, rows[i].name);
+	}
+	OK(!retry_counts(FAIL_REMOTE, 0) && !retry_counts(FAIL_REMOTE, RETRY_NOT_SENT_MS - 1), "what could not be sent uses up no try");
+	OK(retry_counts(FAIL_REMOTE, RETRY_NOT_SENT_MS), "but an hour of it does");
+	OK(!retry_counts(FAIL_REMOTE_UNKNOWN, -1), "nor does what nobody knows");
 }
 
 int main(void)
@@ -48,6 +83,7 @@ int main(void)
 	}
 	IS_INT(n_out, 0, "random numbers lie in [0, 1)");
 	IS_NEAR(sum / 10000, 0.5, 0.02, "their mean is a half");
-	OK(!retry_counts(FAIL_DISK_FULL) && !retry_counts(FAIL_MODEL) && retry_counts(FAIL_IO), "what stops the run is nobody's try");
+	OK(!retry_counts(FAIL_DISK_FULL, -1) && !retry_counts(FAIL_MODEL, -1) && retry_counts(FAIL_IO, -1), "what stops the run is nobody's try");
+	test_more();
 	return tap_done();
 }
