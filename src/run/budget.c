@@ -9,7 +9,7 @@
 #include <math.h>
 #include <stdio.h>
 
-/* Prices are in hundredths at the finest (generation-api.md section 2: 7.25, 0.75), but their sum is one of doubles. */
+/* Prices are in hundredths at the finest (the service's documentation: 7.25, 0.75), but their sum is one of doubles. */
 #define CREDITS_DUST 1e-6
 
 int budget_price(const struct run_config *config, const struct job *const *jobs, int64_t n, double *ret, struct err *err)

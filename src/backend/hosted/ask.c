@@ -11,7 +11,7 @@
 #define URL_MAX 8192
 
 /*
- * A service that takes longer does not answer at all, as far as we know: the maker's plug-in waits 45 to 60 s (generation-api.md section 1). What is
+ * A service that takes longer does not answer at all, as far as we know: the maker's plug-in waits 45 to 60 s (the service's documentation). What is
  * paid for gets more, since giving up there means to go and look for it. With a clock that runs faster (tests) less, but never
  * so little that a busy machine would make a fault of it.
  */

@@ -9,7 +9,7 @@
  */
 #define WINDOW_MS 61500
 
-/* generation-api.md section 3: samples look each 3 s; a fixed 2 s used up a budget of requests; to 10 s by factors of 1.5. */
+/* the service's documentation: samples look each 3 s; a fixed 2 s used up a budget of requests; to 10 s by factors of 1.5. */
 #define POLL_FIRST_MS 3000.0
 #define POLL_MOST_MS 10000.0
 #define POLL_GROWTH 1.5

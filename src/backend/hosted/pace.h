@@ -6,7 +6,7 @@
  * A pause that the service asks for (429) holds everything. Jobs: at most n_jobs in flight; a refusal for concurrency
  * lowers it to what was in flight (or the limit that was named, where that is less), never below 1; it does not grow again in this run.
  * Polling: the first look after first_ms, each later one 1.5 times as far, at most most_ms, each with a jitter of up to a fifth
- * (generation-api.md section 3: samples look every 3 s; music takes minutes).
+ * (the service's documentation: samples look every 3 s; music takes minutes).
  */
 #ifndef BACKEND_HOSTED_PACE_H
 #define BACKEND_HOSTED_PACE_H

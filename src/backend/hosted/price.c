@@ -93,7 +93,7 @@ static int read_answer(const struct service *service, const struct http_answer *
 
 	if (answer->end != HTTP_ANSWERED)
 		return err_set(err, ERR_MODEL, "the service '%s' cannot be asked for a price: %s", name, answer->why);
-	/* 402 may be how it says a price (generation-api.md section 2) */
+	/* 402 may be how it says a price (the service's documentation) */
 	if ((is_good || answer->status == 402) && wire_read_price(body, answer->body.len, ret, &why) == 0)
 		return 0;
 	if (is_good)

@@ -8,7 +8,7 @@
 #include <string.h>
 
 /* How long to wait where the service says "slow down" and not for how long. Others of one account wait some 80 s in all when
- * its jobs' places are taken (generation-api.md section 6); requests come again each minute. */
+ * its jobs' places are taken (the service's documentation); requests come again each minute. */
 #define SLOW_JOBS_MS 10000
 #define SLOW_REQUESTS_MS 15000
 #define SLOW_MOST_MS 3600000

@@ -210,7 +210,7 @@ static enum came came_of(struct hosted *h, struct mover *m, struct heard *heard)
 		return by_end[answer->end];
 	}
 	if (answer->status == 402 && m->step == STEP_WEIGHING && row->read(h, m, heard) == CAME_GOOD)
-		return CAME_GOOD; /* it may be how a price is said (generation-api.md section 2) */
+		return CAME_GOOD; /* it may be how a price is said (the service's documentation) */
 	if (answer->status >= 200 && answer->status <= 299)
 		return row->read ? row->read(h, m, heard) : CAME_GOOD;
 	if (row->is_elsewhere) { /* its words are not for people, and may hold parts of an address that is a secret */

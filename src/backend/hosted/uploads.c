@@ -20,7 +20,7 @@
 #include <string.h>
 #include <unistd.h>
 
-/* Parts have at least 5 MB but for the last, and there are at most 10,000 (generation-api.md section 4); the maker's plug-in has 8 MiB. */
+/* Parts have at least 5 MB but for the last, and there are at most 10,000 (the service's documentation); the maker's plug-in has 8 MiB. */
 #define PART_BYTES ((int64_t)8 << 20)
 #define FILE_BYTES_MAX (PART_BYTES * WIRE_PARTS_MAX)
 #define CONVERT_FRAMES_MAX ((size_t)50 << 20) /* 18 minutes at 48 kHz, 400 MiB of stereo while it is converted */

@@ -7,7 +7,7 @@
 #include <math.h>
 #include <string.h>
 
-/* No job costs as much: the largest plan that is sold by name has 10,000 credits a month (generation-api.md section 6). */
+/* No job costs as much: the largest plan that is sold by name has 10,000 credits a month (the service's documentation). */
 #define CREDITS_MAX 1e6
 
 /* ---- pieces --------------------------------------------------------------------------- */

@@ -377,8 +377,30 @@ static void assets(void)
 	}
 }
 
+static void asset_sizes(void)
+{
+	static const struct {
+		const char *more; /* of the asset's members */
+		int64_t n_bytes;
+	} rows[] = {
+		{ "", -1 }, { ",\"properties\":{\"size\":64044},\"metadata\":{\"size\":5}", 64044 }, { ",\"metadata\":{\"size\":64044}", 64044 },
+		{ ",\"properties\":{\"size\":0}", 0 }, { ",\"properties\":{\"size\":-7}", -1 }, { ",\"properties\":{\"size\":\"9\"}", -1 },
+		{ ",\"properties\":{\"size\":1e300}", -1 }, { ",\"properties\":[],\"metadata\":7", -1 },
+	};
+	char text[200];
+
+	for (size_t i = 0; i < N(rows); i++) {
+		struct err err = ERR_INIT;
+		struct wire_asset asset;
+
+		(void)snprintf(text, sizeof text, "{\"asset\":{\"url\":\"https://h/x\"%s}}", rows[i].more);
+		OK(wire_read_asset(text, strlen(text), &asset, &err) == 0 && asset.n_bytes == rows[i].n_bytes, "asset size row %zu", i);
+	}
+}
+
 int main(void)
 {
+	asset_sizes();
 	good_jobs();
 	bad_jobs();
 	deep_and_long();
