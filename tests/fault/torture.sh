@@ -35,7 +35,7 @@ version: 1
 name: torture
 checkpoint: $ROOT/manifests/demo/model
 params: {prompt: "rain on a tin roof"}
-sweep: {seed: [1, 2], duration: [0.2, 0.5, 1, 1.5, 2, 2.5, 3]} # jobs that end one after the other leave a middle to hit
+sweep: {seed: 1..8, duration: [0.2, 0.5, 1, 1.5, 2, 2.5, 3]} # more than one group of rows: a middle to hit on a fast machine too
 EOF
 }
 
