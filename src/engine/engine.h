@@ -6,6 +6,7 @@
  *
  *   engine_open
  *   batch_open
+ *   for a sound to continue: batch_encode_begin, batch_encode_step until it answers false; to follow: engine_melody
  *   loop: batch_add until BATCH_BUSY; batch_step; batch_take until 0
  *   batch_close, engine_close
  *
@@ -27,6 +28,7 @@
 #include <stdint.h>
 
 #define ENGINE_ARITHMETIC "f32-1"
+#define ENGINE_SECONDS_MAX 3600 /* of one sequence: an hour; far above what people ask for, low enough that no size overflows */
 #define ENGINE_PROMPT_TOKENS_MAX 512 /* T5 warns past 512; its relative positions saturate (musicgen.md 2.1) */
 
 struct engine;
@@ -39,12 +41,15 @@ struct engine_info {
 	int rate_hz;
 	int frame_samples;  /* samples of one frame per channel (640) */
 	double frame_rate_hz; /* 50 */
-	int max_frames;     /* of one sequence (1500: 30 s, positions beyond are not trained on) */
+	int max_frames;     /* of one sequence: ENGINE_SECONDS_MAX of them */
+	int window_frames;  /* of one window (1500: 30 s, positions beyond are not trained on); longer sequences are made in several */
+	bool is_melody;     /* follows a tune: takes request.melody */
+	int melody_classes; /* of one window (chroma_length: 235); 0: no melody model */
 	uint64_t weight_bytes; /* mapped and folded */
 };
 
 /* dir: a Hugging Face MusicGen folder. ERR_MODEL names the file, tensor, expected and found shape.
- * Melody checkpoints are refused with a sentence: they come with a later version. */
+ */
 int engine_open(struct engine **ret, const char *dir, struct err *err) WARN_UNUSED;
 /* The same by the headers alone, in milliseconds: for engine_get_info, engine_check_request and the bytes below. No batch can be opened on it. */
 int engine_measure(struct engine **ret, const char *dir, struct err *err) WARN_UNUSED;
@@ -73,6 +78,11 @@ struct sequence_request {
 	float top_p;         /* 0: off */
 	uint64_t seed;
 	uint64_t tag;        /* the caller's, handed back */
+	/* What it begins with, which is a part of n_frames: codes [n_codebooks][n_codes_frames], copied; 0: nothing. Fewer than n_frames and than window_frames. */
+	const uint16_t *codes;
+	int n_codes_frames;
+	/* The tune it follows, by a melody model: of each window melody_classes pitch classes, as engine_melody makes them; copied. NULL: none. Not with codes. */
+	const uint8_t *melody;
 };
 
 enum batch_answer {
@@ -82,7 +92,7 @@ enum batch_answer {
 };
 enum batch_answer batch_add(struct batch *b, const struct sequence_request *request, struct err *err);
 
-/* One unit: one prompt, one decoder step for all, or one codec tile. 1: did something; 0: nothing to do; -1: err. Allocates nothing. */
+/* One unit: one prompt, one piece of an opening, one decoder step for all, or one codec tile. 1: did something; 0: nothing to do; -1: err. Allocates nothing. */
 int batch_step(struct batch *b, struct err *err) WARN_UNUSED;
 
 struct sequence_result {
@@ -98,6 +108,27 @@ int batch_take(struct batch *b, struct sequence_result *ret);
 void batch_drop_all(struct batch *b);
 int batch_n_active(const struct batch *b); /* added and not yet taken */
 double batch_progress(const struct batch *b, uint64_t tag); /* 0..1 of one sequence's steps; 0 if unknown */
+
+/* ---- sounds that go in: at the model's rate, finite --------------------------------------------------------- */
+
+/*
+ * A sound's codes, by the codec's encoder: one sound at a time, between the batch's steps, with its threads and work space (no other memory).
+ * samples: [n_samples * n_channels] interleaved, as many channels as the model makes; n_samples from 1 on; borrowed until the last step.
+ * codes: [n_codebooks][batch_encode_frames(n_samples)], the caller's, filled as it goes. Stereo codes alternate: left, right of each level.
+ * batch_encode_step does one unit (a tile or a stretch); false: the codes are whole.
+ */
+int batch_encode_frames(const struct batch *b, size_t n_samples); /* ceil(n_samples / frame_samples) */
+void batch_encode_begin(struct batch *b, const float *samples, size_t n_samples, uint16_t *codes);
+bool batch_encode_step(struct batch *b);
+
+/* Windows that a sequence of n_frames is made in, of which its own codes are the first n_codes_frames. */
+int engine_n_windows(const struct engine *e, int n_frames, int n_codes_frames);
+/*
+ * The tune of a sound, for each window of a sequence of n_frames: classes [engine_n_windows][melody_classes], the caller's. mono: [n_samples].
+ * One window: the sound's own chroma, cut or tiled; several: each window has 30 s of the sound, begun again when it ends (musicgen.md 9, 11).
+ * A melody model only. ERR_MEMORY. Costs some 1 ms for each second of sound; any thread.
+ */
+int engine_melody(const struct engine *e, const float *mono, size_t n_samples, int n_frames, uint8_t *classes, struct err *err) WARN_UNUSED;
 
 /* 0, or ERR_INPUT with what this model cannot do of it: too many frames, a prompt of too many tokens, numbers that are none. */
 int engine_check_request(const struct engine *e, const struct sequence_request *request, struct err *err) WARN_UNUSED;
