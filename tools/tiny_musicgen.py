@@ -12,15 +12,17 @@ import os
 import struct
 
 import torch
-from transformers import EncodecConfig, MusicgenConfig, MusicgenDecoderConfig, MusicgenForConditionalGeneration, T5Config
+from transformers import (EncodecConfig, MusicgenConfig, MusicgenDecoderConfig, MusicgenForConditionalGeneration,
+                          MusicgenMelodyConfig, MusicgenMelodyDecoderConfig, MusicgenMelodyForConditionalGeneration, T5Config)
 
 SPACE = "\u2581"  # SentencePiece writes a space so
 
 # ---- the model -------------------------------------------------------------------------------------
 
 
-def config(*, text, codec, decoder, stereo):
-    """One MusicgenConfig; text, codec and decoder hold what differs from the shape of the public ones."""
+def config(*, text, codec, decoder, stereo, melody=None):
+    """One MusicgenConfig, or a MusicgenMelodyConfig where melody holds its num_chroma and chroma_length; text, codec
+    and decoder hold what differs from the shape of the public ones."""
     t5 = T5Config(
         **{
             "relative_attention_num_buckets": 32,
@@ -53,7 +55,8 @@ def config(*, text, codec, decoder, stereo):
     )
     encodec.codebook_dim = encodec.hidden_size  # no projection around the quantizer
     special = encodec.codebook_size
-    dec = MusicgenDecoderConfig(
+    kind, of_decoder = (MusicgenMelodyConfig, MusicgenMelodyDecoderConfig) if melody else (MusicgenConfig, MusicgenDecoderConfig)
+    dec = of_decoder(
         **{
             "vocab_size": special,
             "num_codebooks": 8 if stereo else 4,
@@ -65,7 +68,7 @@ def config(*, text, codec, decoder, stereo):
             **decoder,
         }
     )
-    whole = MusicgenConfig.from_sub_models_config(t5, encodec, dec)
+    whole = kind.from_sub_models_config(t5, encodec, dec, **(melody or {}))
     whole._attn_implementation = "eager"
     return whole
 
@@ -100,7 +103,8 @@ def redraw(model, head_gain):
 
 def build(cfg, seed, head_gain=4.0):
     torch.manual_seed(seed)
-    model = MusicgenForConditionalGeneration(cfg).eval().float()
+    kind = MusicgenMelodyForConditionalGeneration if hasattr(cfg, "chroma_length") else MusicgenForConditionalGeneration
+    model = kind(cfg).eval().float()
     redraw(model, head_gain)
     g = model.generation_config
     special = cfg.decoder.pad_token_id
