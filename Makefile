@@ -9,7 +9,7 @@ CC := gcc
 endif
 BUILD ?= build/$(VARIANT)
 JOBS ?= $(shell nproc 2>/dev/null || echo 2)
-PKGS := yaml-0.1 libcjson sqlite3 sndfile libcrypto libcurl
+PKGS := yaml-0.1 libcjson sqlite3 sndfile kissfft-float libcrypto libcurl
 
 WARNINGS := -Wall -Wextra -Wpedantic -Wshadow -Wconversion -Wstrict-prototypes -Wmissing-prototypes -Wwrite-strings \
 	-Wpointer-arith -Wvla -Wundef -Wformat=2 -Wdouble-promotion -Wcast-qual
@@ -41,6 +41,7 @@ UNIT := $(UNIT_SRC:%.c=$(BUILD)/%)
 FUZZ_SRC := $(sort $(wildcard tests/fuzz/fuzz_*.c))
 REPLAY := $(FUZZ_SRC:tests/fuzz/fuzz_%.c=$(BUILD)/tests/fuzz/replay_%)
 BROWSER := $(BUILD)/tests/browser/grid
+MODEL_TESTS := $(BUILD)/tests/model/compare $(BUILD)/tests/model/published
 CLI_TESTS := $(sort $(wildcard tests/cli/t*.sh))
 
 .DEFAULT_GOAL := all
@@ -177,7 +178,7 @@ warnings: ## the whole program and its tests without a warning under gcc and cla
 	$(MAKE) DEVELOPER=1 CC=clang BUILD=build/warnings-clang objects
 
 .PHONY: objects
-objects: $(PROGRAM) $(UNIT) $(REPLAY) $(PRELOAD) $(BROWSER)
+objects: $(PROGRAM) $(UNIT) $(REPLAY) $(PRELOAD) $(BROWSER) $(MODEL_TESTS)
 
 # clang's libFuzzer over one parser: make fuzz TARGET=manifest SECONDS=60
 TARGET ?= manifest
@@ -226,7 +227,17 @@ $(BENCH): $(BUILD)/tests/%: tests/%.c $(LIB) $(BUILD)/flags
 	$(Q)$(CC) $(CPPFLAGS_ALL) $(CFLAGS_ALL) -MMD -MP -MF $@.d $(LDFLAGS_ALL) -o $@ $< $(LIB) $(LDLIBS_ALL)
 -include $(BENCH:=.d)
 
+# Programs that hold a model of real size against others' numbers: never run by make test.
+$(MODEL_TESTS): $(BUILD)/tests/%: tests/%.c tests/model/stages.c tests/model/stages.h tests/vectors.h tests/tap.h $(LIB) $(BUILD)/flags
+	@mkdir -p $(@D)
+	$(SAY) '  TEST  $@'
+	$(Q)$(CC) $(CPPFLAGS_ALL) -Itests -Itests/model $(CFLAGS_ALL) $(LDFLAGS_ALL) -o $@ $(filter %.c,$^) $(LIB) $(LDLIBS_ALL)
+
 MODEL ?= manifests/demo/model
+.PHONY: test-model
+test-model: $(MODEL_TESTS) ## MODEL=folder: a public checkpoint against the numbers that its makers publish
+	$(BUILD)/tests/model/published $(if $(filter file,$(origin MODEL)),,$(MODEL))
+
 bench: all $(BENCH) ## MODEL=folder: speed of the kernels and of many clips against one; 2,000 hosted jobs in flight and a million jobs, with limits
 	@sh tools/install-deps bench
 	$(BUILD)/tests/bench/bench_kernels

@@ -1,7 +1,7 @@
 /*
  * vectors.h: reads what tools/make-vectors.py wrote, for the unit tests.
  *
- *   struct vectors *v = vectors_open("tests/vectors/mono");
+ *   struct vectors *v = vectors_open("tests/vectors/mono"); (or vectors_open_part(dir, "ref-encode"))
  *   const float *want = vectors_floats(v, "t5.out", &n);
  *   const int32_t *ids = vectors_ints(v, "t5.ids", &n);
  *   const struct json *facts = vectors_facts(v);
@@ -25,7 +25,7 @@
 #define VECTORS_BYTES_MAX (64u * 1024 * 1024)
 
 struct vectors {
-	char *bytes;              /* ref.safetensors as it is, from its 8 bytes of length on */
+	char *bytes;              /* the file of tensors as it is, from its 8 bytes of length on */
 	size_t n_bytes, header_len;
 	struct json_doc *header, *facts;
 	void **taken;             /* aligned copies handed out */
@@ -62,7 +62,8 @@ static inline struct json_doc *vectors_parse(const char *text, size_t len, const
 	return doc;
 }
 
-static inline struct vectors *vectors_open(const char *dir)
+/* part: "ref", "ref-continue", "ref-encode": PART.safetensors and PART.json of the folder. */
+static inline struct vectors *vectors_open_part(const char *dir, const char *part)
 {
 	struct vectors *v = calloc(1, sizeof(*v));
 	uint64_t header_len = 0;
@@ -71,7 +72,7 @@ static inline struct vectors *vectors_open(const char *dir)
 
 	if (!v)
 		VECTORS_BAIL("no memory");
-	snprintf(path, sizeof(path), "%s/ref.safetensors", dir);
+	snprintf(path, sizeof(path), "%s/%s.safetensors", dir, part);
 	v->bytes = vectors_slurp(path, &v->n_bytes);
 	for (int i = 7; i >= 0 && v->n_bytes >= 8; i--)
 		header_len = header_len << 8 | (unsigned char)v->bytes[i];
@@ -79,11 +80,16 @@ static inline struct vectors *vectors_open(const char *dir)
 		VECTORS_BAIL("%s is cut", path);
 	v->header_len = (size_t)header_len;
 	v->header = vectors_parse(v->bytes + 8, v->header_len, path);
-	snprintf(path, sizeof(path), "%s/ref.json", dir);
+	snprintf(path, sizeof(path), "%s/%s.json", dir, part);
 	facts = vectors_slurp(path, &n);
 	v->facts = vectors_parse(facts, n, path);
 	free(facts);
 	return v;
+}
+
+static inline struct vectors *vectors_open(const char *dir)
+{
+	return vectors_open_part(dir, "ref");
 }
 
 static inline void vectors_close(struct vectors *v)
@@ -126,7 +132,7 @@ static inline const void *vectors_values(struct vectors *v, const char *name, co
 
 	if (!t || strcmp(json_string(json_member(t, "dtype"), ""), dtype) || end <= begin ||
 	    end > v->n_bytes - 8 - v->header_len)
-		VECTORS_BAIL("ref.safetensors has no %s of %s", name, dtype);
+		VECTORS_BAIL("the reference has no %s of %s", name, dtype);
 	copy = malloc(end - begin);
 	v->taken = realloc(v->taken, (v->n_taken + 1) * sizeof(*v->taken));
 	if (!copy || !v->taken)

@@ -107,4 +107,25 @@ int audio_look(const char *path, size_t max_frames, struct pcm *ret, struct err 
  * ERR_IO, ERR_MEMORY. */
 int audio_read(const char *path, size_t max_frames, struct pcm *ret, struct err *err) WARN_UNUSED;
 
+/* ---- sounds that go in ------------------------------------------------------- */
+
+/* Rates that are taken: below is no music (a telephone has 8000), above is none that people have. */
+#define AUDIO_INPUT_RATE_MIN 1000
+#define AUDIO_INPUT_RATE_MAX 192000
+#define AUDIO_INPUT_CHANNELS_MAX 2
+/* Of what is read at once: 10 minutes at up to 48 kHz, at most 230 MB of stereo. The file may be far longer. */
+#define AUDIO_INPUT_SECONDS_MAX 600
+#define AUDIO_INPUT_FRAMES_MAX ((size_t)AUDIO_INPUT_SECONDS_MAX * 48000)
+
+/*
+ * What somebody's sound file is, in anything that libsndfile reads; samples: NULL. Its container must hold what it declares, its last
+ * frame must be there, its rate and channels must be in range. ERR_INPUT: a sentence that names the file, what was found and what is
+ * expected; ERR_IO.
+ */
+int audio_look_input(const char *path, struct pcm *ret, struct err *err) WARN_UNUSED;
+/* The n_frames from frame `begin` on of a file that was looked at, at its own rate and channels; 1..AUDIO_INPUT_FRAMES_MAX, within the file. */
+int audio_read_input(const char *path, size_t begin, size_t n_frames, struct pcm *ret, struct err *err) WARN_UNUSED;
+/* In place, as the model's own: two channels to one by their mean, one to two by copies. ERR_MEMORY: pcm is as it was. */
+int pcm_set_channels(struct pcm *pcm, int n_channels, struct err *err) WARN_UNUSED;
+
 #endif

@@ -1,12 +1,11 @@
 /* Sound files, read. */
-#include "audio/audio.h"
+#include "audio/sound.h"
 
 #include "base/mem.h"
 
 #include <errno.h>
 #include <fcntl.h>
 #include <math.h>
-#include <sndfile.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -22,36 +21,44 @@ static int check_info(const SF_INFO *info, const char *path, size_t max_frames, 
 	return 0;
 }
 
-static int read_samples(SNDFILE *file, const SF_INFO *info, const char *path, struct pcm *ret, struct err *err)
+/* From frame 0 on nobody seeks: some formats cannot. */
+static sf_count_t read_from(SNDFILE *file, size_t begin, float *out, size_t n_frames)
 {
-	size_t n_channels = (size_t)info->channels, n = 0, i;
-	struct pcm pcm = { NULL, (size_t)info->frames, info->channels, info->samplerate };
+	if (begin > 0 && sf_seek(file, (sf_count_t)begin, SEEK_SET) != (sf_count_t)begin)
+		return 0;
+	return sf_readf_float(file, out, (sf_count_t)n_frames);
+}
+
+int sound_read(SNDFILE *file, const SF_INFO *info, const char *path, size_t begin, size_t n_frames, struct pcm *ret, struct err *err)
+{
+	size_t n_channels = (size_t)info->channels, n = 0, i = 0;
+	struct pcm pcm = { NULL, n_frames, info->channels, info->samplerate };
 	sf_count_t got;
 
-	if (!mem_mul(pcm.n_frames, n_channels, &n))
+	if (!mem_mul(n_frames, n_channels, &n))
 		return err_set(err, ERR_INPUT, "cannot use '%s': its size overflows", path);
 	pcm.samples = mem_try(n, sizeof *pcm.samples);
 	if (!pcm.samples)
 		return err_set(err, ERR_MEMORY, "cannot read '%s': no memory for %zu samples", path, n);
-	got = sf_readf_float(file, pcm.samples, info->frames);
-	if (got != info->frames) {
+	got = read_from(file, begin, pcm.samples, n_frames);
+	if (got != (sf_count_t)n_frames) {
 		pcm_release(&pcm);
-		return err_set(err, ERR_INPUT, "cannot use '%s': it ends after %lld of %lld frames (%s)", path, (long long)got,
-			       (long long)info->frames, sf_strerror(file));
+		return err_set(err, ERR_INPUT, "cannot use '%s': of the %lld frames that it declares, %zu to %zu cannot be read: it was cut or is damaged",
+			       path, (long long)info->frames, begin + (size_t)(got > 0 ? got : 0), begin + n_frames - 1);
 	}
-	for (i = 0; i < n; i++)
-		if (!isfinite(pcm.samples[i]))
-			break;
+	while (i < n && fabsf(pcm.samples[i]) <= SOUND_SAMPLE_MAX) /* no NaN is */
+		i++;
 	if (i < n) {
+		(void)err_set(err, ERR_INPUT, "cannot use '%s': sample %zu is %g, expected numbers around -1 to 1", path, begin + i / n_channels,
+			      (double)pcm.samples[i]);
 		pcm_release(&pcm);
-		return err_set(err, ERR_INPUT, "cannot use '%s': frame %zu is not a finite number", path, i / n_channels);
+		return -1;
 	}
 	*ret = pcm;
 	return 0;
 }
 
-/* The file, open, and what its header says; the caller closes both. */
-static SNDFILE *open_sound(const char *path, int *ret_fd, SF_INFO *info, struct err *err)
+SNDFILE *sound_open(const char *path, int *ret_fd, SF_INFO *info, struct err *err)
 {
 	int fd = open(path, O_RDONLY | O_CLOEXEC); /* by descriptor: libsndfile takes the path "-" for stdin */
 	SNDFILE *file;
@@ -63,45 +70,37 @@ static SNDFILE *open_sound(const char *path, int *ret_fd, SF_INFO *info, struct 
 	memset(info, 0, sizeof *info);
 	file = sf_open_fd(fd, SFM_READ, info, 0);
 	if (!file) {
-		(void)err_set(err, ERR_INPUT, "'%s' is not a sound file that can be read: %s", path, sf_strerror(NULL));
+		(void)err_set(err, ERR_INPUT, "'%s' is not a sound file that can be read, as wav, flac, ogg, opus, mp3 or aiff are: %s", path, sf_strerror(NULL));
 		close(fd);
 	}
 	*ret_fd = fd;
 	return file;
 }
 
-static void close_sound(SNDFILE *file, int fd)
+static int read_sound(const char *path, size_t max_frames, bool with_samples, struct pcm *ret, struct err *err)
 {
+	SF_INFO info;
+	int fd, rc;
+	SNDFILE *file = sound_open(path, &fd, &info, err);
+
+	if (!file)
+		return -1;
+	rc = check_info(&info, path, max_frames, err);
+	if (rc == 0 && with_samples)
+		rc = sound_read(file, &info, path, 0, (size_t)info.frames, ret, err);
+	else if (rc == 0)
+		*ret = (struct pcm){ NULL, (size_t)info.frames, info.channels, info.samplerate };
 	sf_close(file);
 	close(fd);
+	return rc;
 }
 
 int audio_look(const char *path, size_t max_frames, struct pcm *ret, struct err *err)
 {
-	SF_INFO info;
-	int fd, rc;
-	SNDFILE *file = open_sound(path, &fd, &info, err);
-
-	if (!file)
-		return -1;
-	rc = check_info(&info, path, max_frames, err);
-	if (rc == 0)
-		*ret = (struct pcm){ NULL, (size_t)info.frames, info.channels, info.samplerate };
-	close_sound(file, fd);
-	return rc;
+	return read_sound(path, max_frames, false, ret, err);
 }
 
 int audio_read(const char *path, size_t max_frames, struct pcm *ret, struct err *err)
 {
-	SF_INFO info;
-	int fd, rc;
-	SNDFILE *file = open_sound(path, &fd, &info, err);
-
-	if (!file)
-		return -1;
-	rc = check_info(&info, path, max_frames, err);
-	if (rc == 0)
-		rc = read_samples(file, &info, path, ret, err);
-	close_sound(file, fd);
-	return rc;
+	return read_sound(path, max_frames, true, ret, err);
 }

@@ -69,6 +69,8 @@ struct backend_question {
 	enum err_code code;   /* ERR_NONE: it can be done */
 	char *why;            /* else the sentence: what is too much, with the figures; the asker frees */
 	bool is_about_prompt; /* with another prompt it could be done */
+	bool is_about_input;  /* with another sound, or another part of it */
+	bool is_later;        /* its sound cannot be used: it fails when its turn comes, and the other jobs go on */
 };
 
 struct backend_ops {

@@ -5,6 +5,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <openssl/evp.h>
+#include <stdio.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -85,16 +86,35 @@ int hash_file(const char *path, unsigned char out[HASH_BYTES], struct err *err)
 	return rc;
 }
 
-void hash_hex(char out[HASH_HEX_SIZE], const unsigned char hash[HASH_BYTES])
+static void put_hex(char *out, const unsigned char *bytes, size_t n)
 {
 	static const char digits[] = "0123456789abcdef";
-	size_t i;
 
-	for (i = 0; i < HASH_BYTES; i++) {
-		out[2 * i] = digits[hash[i] >> 4];
-		out[2 * i + 1] = digits[hash[i] & 15];
+	for (size_t i = 0; i < n; i++) {
+		out[2 * i] = digits[bytes[i] >> 4];
+		out[2 * i + 1] = digits[bytes[i] & 15];
 	}
-	out[2 * HASH_BYTES] = '\0';
+	out[2 * n] = '\0';
+}
+
+void hash_hex(char out[HASH_HEX_SIZE], const unsigned char hash[HASH_BYTES])
+{
+	put_hex(out, hash, HASH_BYTES);
+}
+
+void hash_git_blob(char out[HASH_GIT_SIZE], const void *bytes, size_t len)
+{
+	EVP_MD_CTX *context = EVP_MD_CTX_new();
+	unsigned char digest[EVP_MAX_MD_SIZE];
+	char head[32];
+	unsigned n = 0;
+
+	(void)snprintf(head, sizeof head, "blob %zu", len);
+	if (!context || EVP_DigestInit_ex(context, EVP_sha1(), NULL) != 1 || EVP_DigestUpdate(context, head, strlen(head) + 1) != 1 ||
+	    EVP_DigestUpdate(context, bytes, len) != 1 || EVP_DigestFinal_ex(context, digest, &n) != 1 || 2 * n + 1 != HASH_GIT_SIZE)
+		BUG("libcrypto gives no SHA-1");
+	EVP_MD_CTX_free(context);
+	put_hex(out, digest, n);
 }
 
 int hash_file_is(const char *path, const char *hex, struct err *err)

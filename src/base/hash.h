@@ -1,5 +1,5 @@
 /*
- * base/hash: SHA-256 (OpenSSL's libcrypto behind this header only), hex and base32.
+ * base/hash: SHA-256 and git's names of files (OpenSSL's libcrypto behind this header only), hex and base32.
  */
 #ifndef BASE_HASH_H
 #define BASE_HASH_H
@@ -25,6 +25,10 @@ int hash_fd(int fd, const char *path, unsigned char out[HASH_BYTES], int64_t *n_
 
 /* Has the file this hash, in lower-case hex? 1, 0, or -1: it cannot be read. */
 int hash_file_is(const char *path, const char *hex, struct err *err) WARN_UNUSED;
+
+/* What git calls such a file: the SHA-1, in lower-case hex, of "blob <length>", a NUL and the bytes. */
+#define HASH_GIT_SIZE 41 /* 40 digits and NUL */
+void hash_git_blob(char out[HASH_GIT_SIZE], const void *bytes, size_t len);
 
 void hash_hex(char out[HASH_HEX_SIZE], const unsigned char hash[HASH_BYTES]);       /* lower case */
 int hash_from_hex(unsigned char out[HASH_BYTES], const char *hex) WARN_UNUSED;      /* -1 unless 64 digits */

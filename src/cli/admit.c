@@ -5,12 +5,15 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* What decides what a job needs: its checkpoint, how long it is, whether it takes one row or two, and its prompt; and whose set's
- * sentence it would be. */
+/* What decides what a job needs: its checkpoint, how long it is, whether it takes one row or two, its prompt and its sound; and whose
+ * set's sentence it would be. */
 struct shape {
 	double seconds;
 	bool is_single;
 	const char *prompt;
+	const char *input; /* "": none */
+	bool is_continued;
+	double start_s, end_s; /* the part of it; end_s -1: to its end */
 	const struct job *job; /* the first of this shape */
 };
 
@@ -19,6 +22,21 @@ struct shapes {
 	int64_t n, cap;
 };
 
+static int compare_numbers(double x, double y)
+{
+	return (x > y) - (x < y);
+}
+
+static int compare_inputs(const struct shape *x, const struct shape *y)
+{
+	int order = x->input == y->input ? 0 : strcmp(x->input, y->input);
+
+	if (!order && x->is_continued != y->is_continued)
+		return x->is_continued ? 1 : -1;
+	order = order ? order : compare_numbers(x->start_s, y->start_s);
+	return order ? order : compare_numbers(x->end_s, y->end_s);
+}
+
 /* Sets in their order, the neediest of a set first. */
 static int compare(const struct shape *x, const struct shape *y)
 {
@@ -26,11 +44,13 @@ static int compare(const struct shape *x, const struct shape *y)
 		return x->job->line < y->job->line ? -1 : 1;
 	if (x->job->maker != y->job->maker && strcmp(x->job->maker->text, y->job->maker->text) != 0)
 		return strcmp(x->job->maker->text, y->job->maker->text);
-	if (x->seconds < y->seconds || x->seconds > y->seconds)
-		return x->seconds > y->seconds ? -1 : 1;
+	if (compare_numbers(x->seconds, y->seconds) != 0)
+		return compare_numbers(y->seconds, x->seconds);
 	if (x->is_single != y->is_single)
 		return x->is_single ? 1 : -1;
-	return x->prompt == y->prompt ? 0 : strcmp(x->prompt, y->prompt);
+	if (x->prompt != y->prompt && strcmp(x->prompt, y->prompt) != 0)
+		return strcmp(x->prompt, y->prompt);
+	return compare_inputs(x, y);
 }
 
 static int compare_for_sort(const void *a, const void *b)
@@ -49,7 +69,10 @@ static void collect(struct shapes *s, const struct run_config *config)
 	for (int64_t i = 0; i < config->n_jobs; i++) {
 		const struct job *job = &config->jobs[i];
 		double guidance = job_number(job, "classifierFreeGuidance", 0);
-		struct shape shape = { job_audio_seconds(job), !(guidance < 1 || guidance > 1), job_text(job, "prompt", ""), job };
+		struct shape shape = { .seconds = job_audio_seconds(job), .is_single = !(guidance < 1 || guidance > 1),
+				       .prompt = job_text(job, "prompt", ""), .input = job->input_path ? job->input_path : "",
+				       .is_continued = job_flag(job, "continuation", false), .start_s = job_number(job, "continuationStart", 0),
+				       .end_s = job_number(job, "continuationEnd", -1), .job = job };
 
 		if (s->n > 0 && compare(&s->list[s->n - 1], &shape) == 0)
 			continue;
@@ -77,25 +100,35 @@ static bool is_same_refusal(const struct backend_question *a, const struct backe
 {
 	int line_a, line_b, column_a, column_b;
 
+	if (a->is_about_input != b->is_about_input || (a->is_about_input && strcmp(a->job->input_path, b->job->input_path) != 0))
+		return false;
 	find_place(a, &line_a, &column_a);
 	find_place(b, &line_b, &column_b);
 	return a->code == b->code && line_a == line_b && column_a == column_b;
 }
 
-/* One sentence for all refusals at one place that have the same reason: about the neediest job. */
+static char *sentence_of(const struct backend_question *q, int n_more)
+{
+	return n_more ? mem_printf("%s (and so for %d other combination%s of duration, guidance and prompt)", q->why, n_more,
+				   n_more == 1 ? "" : "s")
+		      : mem_strdup(q->why);
+}
+
+/* One sentence for all refusals at one place that have the same reason: about the neediest job. What only fails later is a warning. */
 static int tell_refusals(struct backend_question *list, int n, struct findings *findings)
 {
-	int status = 0;
+	int status = 0, n_warned = 0;
 
 	for (int i = 0; i < n; i++) {
-		int n_more = 0, line, column;
+		void (*tell)(struct findings *, int, int, const char *) = list[i].is_later ? findings_warn : findings_add;
+		int n_more = 0, line, column, *n_told = list[i].is_later ? &n_warned : &findings->n_mistakes;
 		char *text;
 
 		if (list[i].code == ERR_NONE)
 			continue;
-		if (findings->n_mistakes >= MISTAKES_MAX) {
-			findings_add(findings, 0, 0, "there are more jobs that cannot be done: mend these first");
-			break;
+		if (*n_told >= MISTAKES_MAX) {
+			tell(findings, 0, 0, "there are more jobs that cannot be done: mend these first");
+			continue;
 		}
 		for (int k = i + 1; k < n; k++) {
 			if (!is_same_refusal(&list[i], &list[k]))
@@ -103,13 +136,12 @@ static int tell_refusals(struct backend_question *list, int n, struct findings *
 			list[k].code = ERR_NONE;
 			n_more++;
 		}
-		text = n_more ? mem_printf("%s (and so for %d other combination%s of duration, guidance and prompt)", list[i].why, n_more,
-					   n_more == 1 ? "" : "s")
-			      : mem_strdup(list[i].why);
+		text = sentence_of(&list[i], n_more);
 		find_place(&list[i], &line, &column);
-		findings_add(findings, line, column, text);
+		tell(findings, line, column, text);
 		free(text);
-		if (!status)
+		n_warned += list[i].is_later;
+		if (!status && !list[i].is_later)
 			status = err_exit_status(list[i].code);
 	}
 	return status;

@@ -1,9 +1,11 @@
 #include "base/json_write.h"
 #include "base/text.h"
+#include "cli/cmd_models.h"
 #include "cli/cmds.h"
 #include "cli/print.h"
 #include "store/store.h"
 
+#include <stdlib.h>
 #include <string.h>
 
 #define KIND_WIDTH 13 /* "stereo melody" */
@@ -68,6 +70,7 @@ static void print_json(const struct store_list *list)
 		json_put_text(&json, "missing", e->why);
 		json_put_text(&json, "place", e->place);
 		json_put_text(&json, "folder", e->dir);
+		json_put_text(&json, "licence", e->licence);
 		json_close(&json);
 	}
 	json_close(&json);
@@ -80,19 +83,16 @@ static void say_none(const struct store_list *list)
 {
 	const char *const *roots = (const char *const *)list->roots;
 
-	print_message("there are no checkpoints in '%s' or '%s'; others are named by folder, with 'checkpoint:' or --checkpoint",
-		      roots[0] ? roots[0] : "", roots[1] ? roots[1] : "");
+	print_message("there are no checkpoints in '%s' or '%s'; `mgbatch models pull small` downloads one, others are named by folder, with 'checkpoint:' "
+		      "or --checkpoint", roots[0] ? roots[0] : "", roots[1] ? roots[1] : "");
 }
 
-int cmd_models(const struct options *o)
+static int models_list(const struct options *o, const char *unused)
 {
 	struct store_list list;
 	struct err err = ERR_INIT;
 
-	if (strcmp(o->args[0], "list") != 0) {
-		print_message("usage: mgbatch models list [--json]; found '%s'", o->args[0]);
-		return 2;
-	}
+	(void)unused;
 	if (store_list_read(&list, &err) < 0)
 		return print_err(&err);
 	if (o->json)
@@ -103,4 +103,41 @@ int cmd_models(const struct options *o)
 		say_none(&list);
 	store_list_release(&list);
 	return 0;
+}
+
+static int models_path(const struct options *o, const char *version)
+{
+	struct strbuf text = STRBUF_INIT(PRINT_MAX);
+	struct err err = ERR_INIT;
+	char *dir = NULL;
+
+	(void)o;
+	if (store_find(&dir, version, &err) < 0)
+		return print_err(&err);
+	strbuf_addf(&text, "%s\n", dir); /* as it is: for $(...) */
+	print_out(&text);
+	strbuf_release(&text);
+	free(dir);
+	return 0;
+}
+
+int cmd_models(const struct options *o)
+{
+	static const struct {
+		const char *word;
+		int min_words, max_words; /* after it */
+		int (*run)(const struct options *o, const char *version);
+	} rows[] = {
+		{ "list", 0, 0, models_list },
+		{ "pull", 1, 1, models_pull },
+		{ "verify", 0, 1, models_verify },
+		{ "path", 1, 1, models_path },
+	};
+
+	for (size_t i = 0; i < sizeof rows / sizeof *rows; i++)
+		if (!strcmp(rows[i].word, o->args[0]) && o->n_args - 1 >= rows[i].min_words && o->n_args - 1 <= rows[i].max_words)
+			return rows[i].run(o, o->n_args > 1 ? o->args[1] : NULL);
+	print_message("usage: mgbatch models list | pull VERSION | verify [VERSION] | path VERSION; found '%s%s%s'", o->args[0], o->n_args > 1 ? " " : "",
+		      o->n_args > 1 ? o->args[1] : "");
+	return 2;
 }

@@ -18,7 +18,7 @@ struct command {
 	enum verb verb;
 	/*
 	 * How usage calls its words, and what a shell offers there: "MANIFEST" (a .yaml file), "MANIFEST|DIR", "ID" (of a
-	 * job of the first word), "FILE"; in lower case the words themselves, "bash|zsh". "[X]" may be left out, the last
+	 * job of the first word), "VERSION" (of a public checkpoint), "FILE"; in lower case the words themselves, "bash|zsh". "[X]" may be left out, the last
 	 * of a list is "X..." or "[X]...".
 	 */
 	const char *words;

@@ -4,13 +4,14 @@
 #include "cli/completions.h"
 
 #include "cli/cmds.h"
+#include "store/store.h"
 
 #include <ctype.h>
 #include <string.h>
 
 /* ---- the words of a verb ------------------------------------------------------ */
 
-enum word_kind { WORD_MANIFEST, WORD_PLACE, WORD_ID, WORD_FILE, WORD_CHOICE };
+enum word_kind { WORD_MANIFEST, WORD_PLACE, WORD_ID, WORD_FILE, WORD_CHOICE, WORD_VERSION };
 
 struct word {
 	enum word_kind kind;
@@ -25,7 +26,7 @@ static bool next_word(const char **at, struct word *ret)
 	static const struct {
 		const char *name;
 		enum word_kind kind;
-	} kinds[] = { { "MANIFEST|DIR", WORD_PLACE }, { "MANIFEST", WORD_MANIFEST }, { "ID", WORD_ID } };
+	} kinds[] = { { "MANIFEST|DIR", WORD_PLACE }, { "MANIFEST", WORD_MANIFEST }, { "ID", WORD_ID }, { "VERSION", WORD_VERSION } };
 	const char *p = *at + strspn(*at, " ");
 	size_t total = strcspn(p, " ");
 	size_t brackets = *p == '[' ? 1 : 0;
@@ -43,10 +44,14 @@ static bool next_word(const char **at, struct word *ret)
 	return true;
 }
 
-/* "bash|zsh" as "bash zsh". */
+/* "bash|zsh" as "bash zsh"; of VERSION the public ones. */
 static void add_choices_of_word(struct strbuf *out, const struct word *w)
 {
-	for (size_t i = 0; i < w->len; i++)
+	const char *version;
+
+	for (int i = 0; w->kind == WORD_VERSION && (version = store_public_at(i)); i++)
+		strbuf_addf(out, "%s%s", i ? " " : "", version);
+	for (size_t i = 0; w->kind == WORD_CHOICE && i < w->len; i++)
 		strbuf_addc(out, w->text[i] == '|' ? ' ' : w->text[i]);
 }
 
@@ -121,14 +126,13 @@ static const char bash_tail[] =
 static void bash_words(struct strbuf *out, const struct command *c)
 {
 	static const char *const kinds[] = { [WORD_MANIFEST] = "manifest", [WORD_PLACE] = "place", [WORD_ID] = "id",
-					     [WORD_FILE] = "file", [WORD_CHOICE] = "=" };
+					     [WORD_FILE] = "file", [WORD_CHOICE] = "=", [WORD_VERSION] = "=" };
 	const char *at = c->words;
 	struct word w;
 
 	for (int n = 0; next_word(&at, &w); n++) {
 		strbuf_addf(out, "%s'%s", n ? " " : "", kinds[w.kind]);
-		if (w.kind == WORD_CHOICE)
-			add_choices_of_word(out, &w);
+		add_choices_of_word(out, &w);
 		strbuf_addf(out, "%s'", w.is_list ? "..." : "");
 	}
 }
@@ -270,7 +274,7 @@ static void zsh_option(struct strbuf *out, const struct option *o)
 static void zsh_words(struct strbuf *out, const struct command *c)
 {
 	static const char *const actions[] = { [WORD_MANIFEST] = "_files -g \"*.(yaml|yml)\"", [WORD_PLACE] = "_files -g \"*.(yaml|yml)\"",
-					       [WORD_ID] = "_mgbatch_ids", [WORD_FILE] = "_files", [WORD_CHOICE] = "" };
+					       [WORD_ID] = "_mgbatch_ids", [WORD_FILE] = "_files", [WORD_CHOICE] = "", [WORD_VERSION] = "" };
 	const char *at = c->words;
 	struct word w;
 
@@ -281,7 +285,7 @@ static void zsh_words(struct strbuf *out, const struct command *c)
 		else
 			strbuf_addf(out, "%d", n);
 		strbuf_addf(out, ":%.*s:%s", (int)w.len, w.text, actions[w.kind]);
-		if (w.kind == WORD_CHOICE) {
+		if (!*actions[w.kind]) {
 			strbuf_addc(out, '(');
 			add_choices_of_word(out, &w);
 			strbuf_addc(out, ')');

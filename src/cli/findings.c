@@ -25,6 +25,13 @@ void findings_add(struct findings *f, int line, int column, const char *text)
 	add(f, &m);
 }
 
+void findings_warn(struct findings *f, int line, int column, const char *text)
+{
+	struct mistake m = { line, column, true, text };
+
+	add(f, &m);
+}
+
 void findings_add_all(struct findings *f, const struct manifest *m)
 {
 	for (int i = 0; i < m->n_mistakes + m->n_warnings; i++)

@@ -22,6 +22,7 @@ struct findings {
 };
 
 void findings_add(struct findings *f, int line, int column, const char *text); /* a mistake; the same sentence twice counts once */
+void findings_warn(struct findings *f, int line, int column, const char *text); /* likewise */
 void findings_add_all(struct findings *f, const struct manifest *m);
 void findings_print(const struct findings *f, const char *path, struct strbuf *out);
 void findings_json(const struct findings *f, struct json_writer *w); /* member "mistakes" */

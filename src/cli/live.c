@@ -15,15 +15,22 @@
 #define PLAIN_LEAST_MS 1000 /* a run of a second needs no twenty lines */
 #define WIDTH_DEFAULT 80
 
+bool live_is_terminal(void)
+{
+	const char *term = getenv("TERM");
+
+	return isatty(STDERR_FILENO) && term && *term && strcmp(term, "dumb") != 0;
+}
+
 void live_begin(struct live *live, const char *name, bool is_quiet, bool is_verbose)
 {
-	const char *term = getenv("TERM"), *no_colour = getenv("NO_COLOR");
+	const char *no_colour = getenv("NO_COLOR");
 
 	memset(live, 0, sizeof *live);
 	live->name = name;
 	live->is_quiet = is_quiet;
 	live->is_verbose = is_verbose;
-	live->is_terminal = isatty(STDERR_FILENO) && term && *term && strcmp(term, "dumb") != 0;
+	live->is_terminal = live_is_terminal();
 	live->has_colour = live->is_terminal && !(no_colour && *no_colour); /* no-color.org: present and not empty */
 }
 
@@ -54,7 +61,7 @@ void live_cut(struct strbuf *out, const char *text, int columns)
 	}
 }
 
-static int terminal_width(void)
+int live_width(void)
 {
 	struct winsize size;
 
@@ -82,7 +89,7 @@ static void progress(struct live *live, const struct run_counts *counts)
 	if (live->is_terminal) {
 		/* One column stays free: some terminals go to the next line when the last one is filled. */
 		strbuf_addc(&line, '\r');
-		live_cut(&line, text.buf, terminal_width() - 1);
+		live_cut(&line, text.buf, live_width() - 1);
 		strbuf_adds(&line, "\033[K");
 	} else {
 		strbuf_addf(&line, "%s\n", text.buf);

@@ -32,6 +32,8 @@ void live_say(struct live *live, const char *text); /* a line of its own, above 
 void live_end(struct live *live);
 
 bool live_is_due(const struct live *live, const struct run_counts *counts);
+bool live_is_terminal(void); /* stderr is one that can be written over */
+int live_width(void);        /* its columns */
 /* Appends at most `columns` characters of a UTF-8 text. */
 void live_cut(struct strbuf *out, const char *text, int columns);
 

@@ -24,6 +24,9 @@ static const struct entry environment[] = {
 	{ "NO_COLOR", "when it is set and not empty, nothing is coloured" },
 	{ "TERM", "with dumb, or unset, progress is printed as plain lines" },
 	{ "XDG_DATA_HOME", "mgbatch/models in it has checkpoints by the name of their version; ~/.local/share unless said" },
+	{ "XDG_CACHE_HOME", "mgbatch/fingerprints in it remembers the hashes of checkpoints that were read; ~/.cache unless said" },
+	{ "HF_ENDPOINT", "the model hub that models pull asks; https://huggingface.co unless said" },
+	{ "CURL_CA_BUNDLE", "a file of certificates for models pull, in the place of the system's" },
 	{ "HF_HUB_CACHE, HF_HOME", "where Hugging Face's tools have put checkpoints; ~/.cache/huggingface unless said" },
 	{ NULL, NULL },
 };

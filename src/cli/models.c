@@ -38,6 +38,10 @@ static void open_folder(struct models *models, const char *version, const char *
 	MEM_GROW(models->checkpoints, models->n_checkpoints, models->cap_checkpoints);
 	models->checkpoints[models->n_checkpoints++] = c;
 	model = add_model(models, PARAM_NATIVE, mem_printf("native:%s", c.fingerprint));
+	if (*c.licence) {
+		MEM_GROW(models->licences, models->n_licences, models->cap_licences);
+		models->licences[models->n_licences++] = keep(models, mem_printf("native:%s %s", c.fingerprint, c.licence));
+	}
 	model->maker.checkpoint = c.dir;
 	model->version = version;
 	model->holds = keep(models, mem_strdup(c.version));
@@ -119,6 +123,7 @@ void models_close(struct models *models)
 	for (int i = 0; i < models->n_texts; i++)
 		free(models->texts[i]);
 	free(models->checkpoints);
+	free(models->licences);
 	free(models->texts);
 	free(models->list);
 	memset(models, 0, sizeof *models);

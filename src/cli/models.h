@@ -20,6 +20,8 @@ struct models {
 	int n, cap;
 	struct checkpoint *checkpoints; /* natively: list[i] is made by checkpoints[i] */
 	int n_checkpoints, cap_checkpoints;
+	const char **licences; /* for run_config: "native:<fingerprint> cc-by-nc-4.0" of those whose licence is known; texts has them */
+	int n_licences, cap_licences;
 	char **texts; /* that list points at */
 	int n_texts, cap_texts;
 };

@@ -36,7 +36,7 @@ static const struct option table[] = {
 	{ "--yes", NULL, KIND_FLAG, AT(yes), VERB_GC, NULL, "remove the files; without it they are only listed" },
 	{ "--events", NULL, KIND_TEXT, AT(events), VERB_RUN, "FILE", "append what happens to FILE, one JSON object a line; '-' is standard output" },
 	{ "--json", NULL, KIND_FLAG, AT(json), (MAKES | READS | TENDS | VERB_SCHEMA | VERB_MODELS) & ~(unsigned)VERB_REPORT, NULL, "print JSON" },
-	{ "--quiet", "-q", KIND_FLAG, AT(is_quiet), VERB_RUN | VERB_CHECK | VERB_REPORT | VERB_INIT | VERB_VERIFY, NULL, "say nothing when all is well" },
+	{ "--quiet", "-q", KIND_FLAG, AT(is_quiet), VERB_RUN | VERB_CHECK | VERB_REPORT | VERB_INIT | VERB_VERIFY | VERB_MODELS, NULL, "say nothing when all is well" },
 	{ "--verbose", "-v", KIND_FLAG, AT(is_verbose), VERB_RUN, NULL, "say each finished job" },
 	{ "--help", "-h", KIND_FLAG, AT(help), EVERY, NULL, "the verb's page" },
 };

@@ -12,11 +12,19 @@
 #include <stdlib.h>
 #include <string.h>
 
+int prepare_clock_rate(double *ret, struct err *err)
+{
+	const char *rate = getenv("MGBATCH_CLOCK_RATE");
+
+	if (rate && *rate && (!text_parse_number(rate, ret) || *ret <= 0))
+		return err_set(err, ERR_USAGE, "MGBATCH_CLOCK_RATE is for tests and must be a number above 0, found '%s': unset it", rate);
+	return 0;
+}
+
 /* How the service is asked; its credentials, and whether a variable names another project, are the backend's own business. */
 static int fill_hosted(struct prepared *p, struct err *err)
 {
 	const struct manifest_hosted *hosted = &p->manifest->hosted;
-	const char *rate = getenv("MGBATCH_CLOCK_RATE");
 	struct backend_config *c = &p->config.backend;
 
 	c->project = hosted->project;
@@ -24,9 +32,7 @@ static int fill_hosted(struct prepared *p, struct err *err)
 	c->per_minute = hosted->per_minute;
 	c->deadline_s = hosted->deadline_s;
 	c->requests = backend_requests_new();
-	if (rate && *rate && (!text_parse_number(rate, &c->clock_rate) || c->clock_rate <= 0))
-		return err_set(err, ERR_USAGE, "MGBATCH_CLOCK_RATE is for tests and must be a number above 0, found '%s': unset it", rate);
-	return 0;
+	return prepare_clock_rate(&c->clock_rate, err);
 }
 
 static void fill_config(struct prepared *p, const struct options *o)
@@ -48,6 +54,8 @@ static void fill_config(struct prepared *p, const struct options *o)
 	c->artifact.rate_hz = m->output.rate_hz;
 	c->artifact.arithmetic = c->ops->arithmetic;
 	c->made_by = p->made_by;
+	c->licences = p->models.licences;
+	c->n_licences = p->models.n_licences;
 	c->tool_version = MGBATCH_VERSION;
 	c->command_line = p->command_line;
 	c->tries = m->run.tries;

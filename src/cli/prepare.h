@@ -26,6 +26,8 @@ struct prepared {
 };
 
 int prepare_open(struct prepared *p, const struct options *o, struct err *err) WARN_UNUSED;
+/* How many times as fast waits pass, of tests; *ret stays where nothing is said. ERR_USAGE: it is no such number. */
+int prepare_clock_rate(double *ret, struct err *err) WARN_UNUSED;
 void prepare_close(struct prepared *p);
 
 #endif

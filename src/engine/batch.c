@@ -3,27 +3,14 @@
 #include "base/mem.h"
 #include "base/text.h"
 
-#include <math.h>
-#include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
-/* When the codec takes over from the decoder: so many clips that its LSTM's weights are shared well, or the oldest has
- * waited for five seconds of audio (DESIGN section 6). Neither changes a sample. */
-#define CODEC_CLIPS_WANTED 8
-#define CODEC_STEPS_WAITED 250
 #define SHARE_OF_AVAILABLE 0.8 /* of the free memory, when the caller names no figure (DESIGN section 6) */
+/* Room for openings beside the streams, in streams of the longest clip: one is some nine openings of a melody, or three of a sound
+ * of ten seconds. Jobs of a sweep that share one come one after the other; and whatever is kept is memory that another program lacks. */
+#define STREAMS_OF_OPENINGS 2
 #define SIZE_TEXT 32
 #define MIB 1048576.0
-
-static double now_s(void)
-{
-	struct timespec t;
-
-	clock_gettime(CLOCK_MONOTONIC, &t);
-	return (double)t.tv_sec + (double)t.tv_nsec * 1e-9;
-}
 
 /* ---- open and close -------------------------------------------------------------------------------------- */
 
@@ -31,7 +18,7 @@ static double now_s(void)
 static int plan_memory(struct batch *b, uint64_t total_bytes, int *n_blocks, struct err *err)
 {
 	const struct model *m = b->engine->model;
-	struct sequence_request shortest = { .n_frames = 1, .guidance = 1 }, longest = { .n_frames = m->lm.max_frames, .guidance = 3 };
+	struct sequence_request shortest = { .n_frames = 1, .guidance = 1 }, longest = { .n_frames = m->lm.window_frames, .guidance = 3 };
 	struct request_need least = request_need_of(m, &shortest, 0), most = request_need_of(m, &longest, ENGINE_PROMPT_TOKENS_MAX);
 	uint64_t fixed = m->weight_bytes + b->work.slab.n_bytes, block = kv_block_bytes(&b->work.lm.shape), blocks, useful;
 
@@ -43,7 +30,7 @@ static int plan_memory(struct batch *b, uint64_t total_bytes, int *n_blocks, str
 			       (double)total_bytes / MIB, (double)fixed / MIB, (double)request_need_bytes(m, &least) / MIB);
 	b->budget_bytes = total_bytes - fixed;
 	blocks = b->budget_bytes / block;
-	useful = (uint64_t)b->n_slots * (uint64_t)(2 * most.stream_blocks) + (uint64_t)b->work.prompts.n_entries * (uint64_t)most.prompt_blocks;
+	useful = (uint64_t)(2 * b->n_slots + STREAMS_OF_OPENINGS) * (uint64_t)most.stream_blocks + (uint64_t)b->work.shared.n_entries * (uint64_t)most.text_blocks;
 	*n_blocks = (int)(blocks < useful ? blocks : useful);
 	return 0;
 }
@@ -80,10 +67,8 @@ void batch_close(struct batch *b)
 {
 	if (!b)
 		return;
-	for (int i = 0; b->work.slab.base && i < b->n_sequences; i++) {
-		free(b->work.sequences[i].samples);
-		free(b->work.sequences[i].codes);
-	}
+	for (int i = 0; b->work.slab.base && i < b->n_sequences; i++)
+		batch_forget(&b->work.sequences[i]);
 	kv_close(&b->pool);
 	slab_free(&b->work.slab);
 	crew_close(&b->crew);
@@ -107,69 +92,84 @@ static struct sequence *free_sequence(struct batch *b)
 	return n_in_slots < b->n_slots ? found : NULL;
 }
 
-static bool fits(const struct batch *b, int n_blocks, uint64_t sample_bytes)
+/* The codes and classes themselves: what lies outside of a table must never be looked up. */
+static int check_given(const struct lm_dims *d, const struct sequence_request *r, int n_windows, struct err *err)
 {
-	int n_taken = b->pool.n_blocks - b->pool.n_free + n_blocks, n_resident = b->pool.n_resident;
-	uint64_t used = (uint64_t)(n_taken > n_resident ? n_taken : n_resident) * kv_block_bytes(&b->pool.shape);
+	size_t n_codes = (size_t)r->n_codes_frames * (size_t)d->n_codebooks, n_classes = (size_t)n_windows * (size_t)d->melody_classes;
 
-	return n_blocks <= b->pool.n_free && used + b->sample_bytes + sample_bytes <= b->budget_bytes;
-}
-
-/* Blocks and bytes for the request, at the cost of pages that lie idle, then of prompts that nobody holds. */
-static bool make_room(struct batch *b, int n_blocks, uint64_t sample_bytes)
-{
-	while (!fits(b, n_blocks, sample_bytes)) {
-		if (!kv_trim(&b->pool) && !prompts_evict(&b->work.prompts, &b->pool))
-			return false;
+	if (n_codes > 0 && !r->codes)
+		return err_set(err, ERR_INPUT, "%d frames of codes are said to be there, but none are", r->n_codes_frames);
+	for (size_t i = 0; i < n_codes; i++) {
+		if (r->codes[i] >= d->n_codes)
+			return err_set(err, ERR_INPUT, "code %d is given, this model has codes up to %d", r->codes[i], d->n_codes - 1);
 	}
-	return true;
+	for (size_t i = 0; r->melody && i < n_classes; i++) {
+		if (r->melody[i] >= CHROMA_CLASSES)
+			return err_set(err, ERR_INPUT, "pitch class %d is given, there are 0 to %d", r->melody[i], CHROMA_CLASSES - 1);
+	}
+	return 0;
 }
 
-static void start_sequence(struct batch *b, struct sequence *s, const struct sequence_request *r, const struct request_need *need)
+/* Memory for all that the sequence remembers. The request's own is copied. -1: there is none. */
+static int remember(const struct batch *b, struct sequence *s, const struct sequence_request *r, const int *ids, int n_ids)
+{
+	const struct lm_dims *d = &b->engine->model->lm;
+	size_t n_frames = (size_t)r->n_frames, n_known = (size_t)r->n_codes_frames, codebooks = (size_t)d->n_codebooks;
+	size_t n_classes = r->melody ? (size_t)windows_count(&s->windows) * (size_t)d->melody_classes : 0;
+
+	s->samples = mem_try((size_t)s->sample_bytes, 1);
+	s->codes = mem_try(n_frames * codebooks, sizeof(*s->codes));
+	s->ids_of_prompt = mem_try((size_t)n_ids + 1, sizeof(*s->ids_of_prompt));
+	s->melody = n_classes > 0 ? mem_try(n_classes, 1) : NULL;
+	if (!s->samples || !s->codes || !s->ids_of_prompt || (n_classes > 0 && !s->melody))
+		return -1;
+	for (size_t k = 0; k < codebooks && n_known > 0; k++)
+		memcpy(s->codes + k * n_frames, r->codes + k * n_known, n_known * sizeof(*s->codes));
+	memcpy(s->ids_of_prompt, ids, (size_t)n_ids * sizeof(*ids));
+	if (n_classes > 0)
+		memcpy(s->melody, r->melody, n_classes);
+	return 0;
+}
+
+/* Steps of all windows. */
+static int count_steps(const struct batch *b, const struct windows *w)
+{
+	int n = 0;
+
+	for (int i = 0; i < windows_count(w); i++) {
+		struct window at = windows_at(w, i);
+
+		n += at.n_frames - at.n_known + model_n_delays(&b->engine->model->lm);
+	}
+	return n;
+}
+
+/* The sequence as it begins, or -1: no memory, or no room for what it holds; then it is free again. */
+static int start_sequence(struct batch *b, struct sequence *s, const struct sequence_request *r, const int *ids, int n_ids,
+			  const struct request_need *need)
 {
 	const struct lm_dims *d = &b->engine->model->lm;
 
-	s->request = *r;
+	*s = (struct sequence){ .request = *r, .n_ids = n_ids, .n_text = need->n_text, .n_before = model_n_before(d, need->n_text) };
 	s->request.prompt = NULL;
-	s->pattern = (struct pattern){ d->n_codebooks, d->n_channels, r->n_frames, (uint16_t)d->n_codes };
-	s->has_conditional = s->prompt != NULL;
-	s->has_unconditional = need->n_streams > s->has_conditional;
-	if (s->has_conditional)
-		kv_take(&b->pool, &s->conditional, need->stream_blocks);
-	if (s->has_unconditional)
-		kv_take(&b->pool, &s->unconditional, need->stream_blocks);
-	s->column = 1;
-	pattern_column(&s->pattern, s->codes, 0, s->ids);
+	s->request.codes = NULL;
+	s->request.melody = NULL;
+	s->windows = windows_of(b->engine, r->n_frames, r->n_codes_frames);
+	s->n_steps = count_steps(b, &s->windows);
 	s->sample_bytes = need->sample_bytes;
-	b->sample_bytes += need->sample_bytes;
 	s->is_finite = true;
-	s->order = b->n_added++;
-	s->work_s = 0;
-	s->state = s->prompt && !s->prompt->is_ready ? SEQUENCE_WAITING : SEQUENCE_DECODING;
-}
-
-/* The prompt is held, or false: no room now. */
-static bool hold_prompt(struct batch *b, struct sequence *s, const int *ids, int n_ids, const struct request_need *need)
-{
-	struct prompts *all = &b->work.prompts;
-	struct prompt *known = n_ids > 0 ? prompts_find(all, ids, n_ids) : NULL;
-	int n_blocks = need->n_streams * need->stream_blocks;
-
-	if (known)
-		prompts_hold(all, known); /* before room is made: it must not be the one that goes */
-	if (!make_room(b, n_blocks + (known ? 0 : need->prompt_blocks), need->sample_bytes)) {
-		if (known)
-			prompts_release(all, &b->pool, known);
-		return false;
+	s->order = b->n_added;
+	for (int i = 0; i < N_STREAMS; i++)
+		s->streams[i].is_used = need->has[i];
+	if (!remember(b, s, r, ids, n_ids)) {
+		batch_begin_window(b, s, 0);
+		if (batch_hold(b, s, need)) {
+			b->n_added++;
+			return 0;
+		}
 	}
-	if (!known && n_ids > 0) {
-		known = prompts_add(all, &b->pool, ids, n_ids);
-		if (!known)
-			return false;
-		prompts_hold(all, known);
-	}
-	s->prompt = known;
-	return true;
+	batch_forget(s);
+	return -1;
 }
 
 enum batch_answer batch_add(struct batch *b, const struct sequence_request *r, struct err *err)
@@ -185,242 +185,20 @@ enum batch_answer batch_add(struct batch *b, const struct sequence_request *r, s
 		return BATCH_REFUSED;
 	if (!s)
 		return BATCH_BUSY;
-	if (request_ids(b->engine, r, ids, &n_ids, err))
+	if (request_ids(b->engine, r, ids, &n_ids, err) ||
+	    check_given(&m->lm, r, engine_n_windows(b->engine, r->n_frames, r->n_codes_frames), err))
 		return BATCH_REFUSED;
 	need = request_need_of(m, r, n_ids);
 	bytes = request_need_bytes(m, &need);
-	if (bytes > b->budget_bytes || need.n_streams * need.stream_blocks + need.prompt_blocks > b->pool.n_blocks) {
+	if (bytes > b->budget_bytes || need.n_streams * need.stream_blocks + need.text_blocks > b->pool.n_blocks) {
 		err_set(err, ERR_MEMORY, "this clip needs %s for its keys, values and samples, but only %s are left for all: raise run.memory or ask for a shorter duration",
 			text_bytes(need_text, sizeof(need_text), bytes), text_bytes(budget_text, sizeof(budget_text), b->budget_bytes));
 		return BATCH_REFUSED;
 	}
-	s->samples = mem_try((size_t)need.sample_bytes, 1);
-	s->codes = mem_try((size_t)r->n_frames * (size_t)m->lm.n_codebooks, sizeof(*s->codes));
-	if (!s->samples || !s->codes || !hold_prompt(b, s, ids, n_ids, &need)) {
-		free(s->samples);
-		free(s->codes);
-		s->samples = NULL;
-		s->codes = NULL;
-		if (batch_n_active(b) > 0)
-			return BATCH_BUSY;
-		err_set(err, ERR_MEMORY, "out of memory for %s of samples", text_bytes(need_text, sizeof(need_text), need.sample_bytes));
-		return BATCH_REFUSED;
-	}
-	start_sequence(b, s, r, &need);
-	return BATCH_TAKEN;
-}
-
-/* ---- stepping -------------------------------------------------------------------------------------------- */
-
-static int count(const struct batch *b, enum sequence_state state)
-{
-	int n = 0;
-
-	for (int i = 0; i < b->n_sequences; i++)
-		n += b->work.sequences[i].state == state;
-	return n;
-}
-
-/* The time since `began`, in equal parts to the n sequences of this state. */
-static void charge(struct batch *b, enum sequence_state state, double began)
-{
-	int n = count(b, state);
-	double share = n > 0 ? (now_s() - began) / n : 0;
-
-	for (int i = 0; i < b->n_sequences; i++) {
-		if (b->work.sequences[i].state == state)
-			b->work.sequences[i].work_s += share;
-	}
-}
-
-/* Who was taken before this step has had his codes borrowed long enough. */
-static void free_taken(struct batch *b)
-{
-	for (int i = 0; i < b->n_sequences; i++) {
-		struct sequence *s = &b->work.sequences[i];
-
-		if (s->state != SEQUENCE_TAKEN)
-			continue;
-		free(s->codes);
-		*s = (struct sequence){ .state = SEQUENCE_FREE };
-	}
-}
-
-static struct sequence *oldest_decoded(struct batch *b)
-{
-	struct sequence *oldest = NULL;
-
-	for (int i = 0; i < b->n_sequences; i++) {
-		struct sequence *s = &b->work.sequences[i];
-
-		if (s->state == SEQUENCE_DECODED && (!oldest || s->decoded_at < oldest->decoded_at))
-			oldest = s;
-	}
-	return oldest;
-}
-
-static bool codec_is_due(struct batch *b)
-{
-	const struct sequence *oldest = oldest_decoded(b);
-
-	if (!oldest)
-		return false;
-	return count(b, SEQUENCE_DECODED) * b->engine->model->lm.n_channels >= CODEC_CLIPS_WANTED ||
-	       b->n_steps - oldest->decoded_at >= CODEC_STEPS_WAITED ||
-	       count(b, SEQUENCE_DECODING) + count(b, SEQUENCE_WAITING) == 0;
-}
-
-/* Left and right are clips of their own: codebooks alternate between them. */
-static void join_codec(struct batch *b, struct sequence *s)
-{
-	int n_channels = s->pattern.n_channels;
-	size_t n_frames = (size_t)s->pattern.n_frames;
-
-	for (int channel = 0; channel < n_channels; channel++) {
-		struct codec_clip clip = {
-			.codes = s->codes + (size_t)channel * n_frames,
-			.codebook_stride = (size_t)n_channels * n_frames,
-			.n_codebooks = s->pattern.n_codebooks / n_channels,
-			.n_frames = s->pattern.n_frames,
-			.out = s->samples + channel,
-			.out_stride = (size_t)n_channels,
-			.owner = s,
-		};
-
-		codec_join(&b->work.codec, &clip);
-	}
-	s->n_clips_left = n_channels;
-	s->state = SEQUENCE_IN_CODEC;
-}
-
-static void finish(struct batch *b, struct sequence *s)
-{
-	size_t n = s->sample_bytes / sizeof(float);
-
-	for (size_t i = 0; i < n && s->is_finite; i++)
-		s->is_finite = isfinite(s->samples[i]);
-	s->state = SEQUENCE_DONE;
-	s->order = b->n_done++;
-}
-
-/* One stretch or tile of the codec, when it is at work or due. */
-static bool step_codec(struct batch *b)
-{
-	double began = now_s();
-	bool is_at_work = count(b, SEQUENCE_IN_CODEC) > 0;
-	void *owner;
-
-	if (!is_at_work && !codec_is_due(b))
-		return false;
-	for (struct sequence *s; (s = oldest_decoded(b)) && codec_n_free(&b->work.codec) >= s->pattern.n_channels;)
-		join_codec(b, s);
-	codec_step(&b->work.codec);
-	charge(b, SEQUENCE_IN_CODEC, began);
-	while (codec_take(&b->work.codec, &owner)) {
-		struct sequence *s = owner;
-
-		if (--s->n_clips_left == 0)
-			finish(b, s);
-	}
-	return true;
-}
-
-static void encode_prompt(struct batch *b, struct prompt *p)
-{
-	struct work *w = &b->work;
-	double began = now_s();
-
-	t5_encode(&w->t5, p->ids, p->n_ids, w->hidden);
-	t5_condition(&w->t5, w->hidden, p->n_ids, w->condition);
-	lm_cross(&w->lm, w->condition, p->n_ids, &p->cross);
-	p->is_ready = true;
-	charge(b, SEQUENCE_WAITING, began);
-	for (int i = 0; i < b->n_sequences; i++) {
-		if (w->sequences[i].state == SEQUENCE_WAITING && w->sequences[i].prompt == p)
-			w->sequences[i].state = SEQUENCE_DECODING;
-	}
-}
-
-int batch_step(struct batch *b, struct err *err)
-{
-	struct prompt *prompt;
-	double began;
-
-	(void)err; /* what can go wrong was refused when it was added */
-	free_taken(b);
-	if (step_codec(b))
-		return 1;
-	if ((prompt = prompts_next(&b->work.prompts))) {
-		encode_prompt(b, prompt);
-		return 1;
-	}
-	if (count(b, SEQUENCE_DECODING) == 0)
-		return 0;
-	began = now_s();
-	batch_decode(b);
-	for (int i = 0; i < b->n_active; i++)
-		b->work.active[i]->work_s += (now_s() - began) / b->n_active;
-	return 1;
-}
-
-/* ---- taking ---------------------------------------------------------------------------------------------- */
-
-int batch_take(struct batch *b, struct sequence_result *ret)
-{
-	struct sequence *first = NULL;
-
-	for (int i = 0; i < b->n_sequences; i++) {
-		struct sequence *s = &b->work.sequences[i];
-
-		if (s->state == SEQUENCE_DONE && (!first || s->order < first->order))
-			first = s;
-	}
-	if (!first)
-		return 0;
-	*ret = (struct sequence_result){
-		.tag = first->request.tag,
-		.is_finite = first->is_finite,
-		.samples = first->is_finite ? first->samples : NULL,
-		.n_samples = first->is_finite ? (size_t)first->request.n_frames * (size_t)b->engine->info.frame_samples : 0,
-		.codes = first->codes,
-		.work_s = first->work_s,
-	};
-	if (!first->is_finite)
-		free(first->samples);
-	first->samples = NULL;
-	b->sample_bytes -= first->sample_bytes;
-	first->state = SEQUENCE_TAKEN;
-	return 1;
-}
-
-void batch_drop_all(struct batch *b)
-{
-	for (int i = 0; i < b->n_sequences; i++) {
-		struct sequence *s = &b->work.sequences[i];
-
-		if (s->state == SEQUENCE_FREE || s->state == SEQUENCE_TAKEN)
-			continue;
-		batch_release_streams(b, s);
-		codec_drop(&b->work.codec, s);
-		b->sample_bytes -= s->sample_bytes;
-		free(s->samples);
-		free(s->codes);
-		*s = (struct sequence){ .state = SEQUENCE_FREE };
-	}
-}
-
-int batch_n_active(const struct batch *b)
-{
-	return b->n_sequences - count(b, SEQUENCE_FREE) - count(b, SEQUENCE_TAKEN);
-}
-
-double batch_progress(const struct batch *b, uint64_t tag)
-{
-	for (int i = 0; i < b->n_sequences; i++) {
-		const struct sequence *s = &b->work.sequences[i];
-
-		if (s->state != SEQUENCE_FREE && s->state != SEQUENCE_TAKEN && s->request.tag == tag)
-			return (double)(s->column - 1) / pattern_n_steps(&s->pattern);
-	}
-	return 0;
+	if (!start_sequence(b, s, r, ids, n_ids, &need))
+		return BATCH_TAKEN;
+	if (batch_n_active(b) > 0)
+		return BATCH_BUSY;
+	err_set(err, ERR_MEMORY, "out of memory for %s of samples", text_bytes(need_text, sizeof(need_text), need.sample_bytes));
+	return BATCH_REFUSED;
 }

@@ -3,13 +3,17 @@
  */
 #include "engine/inside.h"
 
-void batch_release_streams(struct batch *b, struct sequence *s)
+static void lay_row(struct lm_row *row, const struct sequence *s, int stream)
 {
-	kv_give(&b->pool, &s->conditional);
-	kv_give(&b->pool, &s->unconditional);
-	if (s->prompt)
-		prompts_release(&b->work.prompts, &b->pool, s->prompt);
-	s->prompt = NULL;
+	const struct shared_entry *text = stream == CONDITIONAL ? s->text : NULL;
+
+	*row = (struct lm_row){
+		.ids = s->ids,
+		.position = s->n_before + s->column - 1,
+		.self = &s->streams[stream].kv,
+		.cross = text ? &text->stream : NULL,
+		.n_cross = text ? s->n_ids : 0,
+	};
 }
 
 /* Rows with a condition come first (lm.h). Returns how many there are in all. */
@@ -26,15 +30,15 @@ static int gather_rows(struct batch *b)
 			continue;
 		w->active[b->n_active] = s;
 		w->conditional_row[b->n_active++] = n;
-		if (s->has_conditional)
-			w->rows[n++] = (struct lm_row){ s->ids, s->column - 1, &s->conditional, &s->prompt->cross, s->prompt->n_ids };
+		if (s->streams[CONDITIONAL].is_used)
+			lay_row(&w->rows[n++], s, CONDITIONAL);
 	}
 	for (int i = 0; i < b->n_active; i++) {
 		struct sequence *s = w->active[i];
 
 		w->unconditional_row[i] = n;
-		if (s->has_unconditional)
-			w->rows[n++] = (struct lm_row){ s->ids, s->column - 1, &s->unconditional, NULL, 0 };
+		if (s->streams[UNCONDITIONAL].is_used)
+			lay_row(&w->rows[n++], s, UNCONDITIONAL);
 	}
 	return n;
 }
@@ -49,17 +53,18 @@ static void draw_item(struct batch *b, int worker, int item)
 	size_t all = (size_t)d->n_codebooks * (size_t)d->n_codes, mine = (size_t)k * (size_t)d->n_codes;
 	float *conditional = w->logits + (size_t)w->conditional_row[at] * all + mine;
 	float *unconditional = w->logits + (size_t)w->unconditional_row[at] * all + mine;
-	float *logits = s->has_conditional ? conditional : unconditional;
+	float *logits = s->streams[CONDITIONAL].is_used ? conditional : unconditional;
 	struct sample_params params = { s->request.temperature, s->request.top_k, s->request.top_p };
+	double uniform;
 	int id;
 
 	s->drawn[k] = 0;
-	if (pattern_frame(&s->pattern, k, s->column) < 0)
+	if (!pattern_is_drawn(&s->pattern, k, s->column))
 		return;
-	if (s->has_conditional && s->has_unconditional)
+	if (s->streams[CONDITIONAL].is_used && s->streams[UNCONDITIONAL].is_used)
 		sample_guide(logits, conditional, unconditional, s->request.guidance, d->n_codes);
-	id = sample_pick(logits, d->n_codes, &params, sample_uniform(s->request.seed, (uint32_t)s->column, (uint32_t)k),
-			 w->scratch + (size_t)worker * w->scratch_bytes);
+	uniform = sample_uniform(s->request.seed, (uint32_t)s->column, (uint32_t)k, (uint32_t)s->window);
+	id = sample_pick(logits, d->n_codes, &params, uniform, w->scratch + (size_t)worker * w->scratch_bytes);
 	/* n_codes is no code: the mark of logits that were not finite. */
 	s->drawn[k] = (uint16_t)(id < 0 ? d->n_codes : id);
 }
@@ -70,18 +75,25 @@ static void run_draw(void *arg, int worker, int begin, int end)
 		draw_item(arg, worker, item);
 }
 
-/* What was drawn becomes the next column; after the last one the streams are given back. */
+/* What was drawn becomes the next column; after the window's last one comes the next window, after the last window the streams are given back. */
 static void advance(struct batch *b, struct sequence *s)
 {
+	uint16_t *codes = s->codes + windows_at(&s->windows, s->window).begin;
+
 	for (int k = 0; k < s->pattern.n_codebooks; k++) {
 		if (s->drawn[k] == s->pattern.special)
 			s->is_finite = false;
 	}
-	pattern_store(&s->pattern, s->codes, s->column, s->drawn);
-	pattern_column(&s->pattern, s->codes, s->column, s->ids);
+	pattern_store(&s->pattern, codes, s->column, s->drawn);
+	pattern_column(&s->pattern, codes, s->column, s->ids);
+	s->n_steps_done++;
 	if (s->is_finite && ++s->column <= pattern_n_steps(&s->pattern))
 		return;
-	batch_release_streams(b, s);
+	if (s->is_finite && s->window + 1 < windows_count(&s->windows)) {
+		batch_begin_window(b, s, s->window + 1);
+		return;
+	}
+	batch_release(b, s);
 	s->decoded_at = b->n_steps;
 	s->state = s->is_finite ? SEQUENCE_DECODED : SEQUENCE_DONE;
 	if (s->state == SEQUENCE_DONE)

@@ -1,7 +1,7 @@
 /*
  * engine/codec: EnCodec's decoder, from codes to samples (musicgen.md 7).
  *
- *   codec_init twice over a slab (slab.h)
+ *   codec_bench_init, codec_init twice over a slab (slab.h)
  *   codec_join any number of clips while codec_n_free says so
  *   codec_step until it answers false; codec_take after each
  *
@@ -16,13 +16,9 @@
 #ifndef ENGINE_CODEC_H
 #define ENGINE_CODEC_H
 
-#include "engine/codec_conv.h"
-#include "engine/codec_lstm.h"
+#include "engine/codec_tile.h"
 
 #include <stdbool.h>
-
-#define CODEC_LSTM_STEPS 64
-#define CODEC_TILE_FRAMES 32 /* 0.64 s; at 64 filters some 6 MB of work space each of four buffers */
 
 struct codec_clip {
 	const uint16_t *codes;  /* code of codebook c at frame t: codes[c * codebook_stride + t]; borrowed until taken */
@@ -47,23 +43,20 @@ struct codec_lane {
 
 struct codec {
 	const struct model *model;
+	struct codec_bench *bench;
 	struct probe probe;
-	struct codec_bench bench;
-	struct lstm_stretch stretch;
 	int n_lanes, tile_frames;
-	int n_front;   /* layers up to the LSTM's; the rest is local */
-	int width;     /* of the signal between the two */
+	int width;     /* of the signal that the LSTM makes */
 	int n_reach;   /* frames of neighbours that a tile may need on each side */
 	int kept_rows;
 	struct codec_lane *lanes;
-	int *order, *steps;                        /* of a stretch, [n_lanes] */
-	float *z;                                  /* a clip's code vectors with its neighbours' */
-	float *front_in, *front_even, *front_odd;  /* of a stretch, [step][clip][width] */
-	float *even, *odd, *hidden;                /* of a tile */
+	int *order;    /* lanes of a stretch, [n_lanes] */
+	float *z;      /* a clip's code vectors with its neighbours' */
+	float *front;  /* what the LSTM hears, [step][clip][width] */
 };
 
-/* tile_frames: CODEC_TILE_FRAMES but for tests. n_lanes: clips at once. */
-void codec_init(struct codec *codec, const struct model *model, struct crew *crew, int n_lanes, int tile_frames, struct slab *slab);
+/* bench: for n_lanes clips and tiles of tile_frames, which is CODEC_TILE_FRAMES but for tests; borrowed. n_lanes: clips at once. */
+void codec_init(struct codec *codec, struct codec_bench *bench, int n_lanes, int tile_frames, struct slab *slab);
 
 int codec_n_free(const struct codec *codec);
 void codec_join(struct codec *codec, const struct codec_clip *clip); /* a lane is free */

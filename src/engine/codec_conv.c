@@ -25,13 +25,15 @@ struct each_work {
 	size_t width;
 };
 
-/* Stride is 1, so nothing extra is added at the end (musicgen.md 7.1). */
-void codec_conv_edges(const struct model *m, const struct codec_conv *conv, int *left, int *right)
+/* Rows that are added before and after a signal of `length` rows: the window less its step, and what the last window lacks
+ * (musicgen.md 7.1). */
+static void edges_of(const struct model *m, const struct codec_conv *conv, int length, int *left, int *right)
 {
-	int all = (conv->kernel - 1) * conv->dilation;
+	int all = (conv->kernel - 1) * conv->dilation + 1 - conv->stride;
 
 	*right = m->codec.is_causal ? 0 : all / 2;
 	*left = all - *right;
+	*right += (conv->stride - length % conv->stride) % conv->stride;
 }
 
 /* Length that reflection works on: a signal not longer than its edge is extended by zeros first. */
@@ -47,21 +49,21 @@ static int clamped(int x, int low, int high)
 	return x < low ? low : x > high ? high : x;
 }
 
-struct codec_span codec_conv_need(const struct model *m, const struct codec_conv *conv, struct codec_span out)
+struct codec_span codec_conv_need(const struct model *m, const struct codec_conv *conv, struct codec_span out, int length)
 {
-	int left, right, begin, end, length = out.length;
+	int left, right, begin, end;
 
-	codec_conv_edges(m, conv, &left, &right);
-	begin = out.begin - left;
-	end = out.end + right;
+	edges_of(m, conv, length, &left, &right);
+	begin = out.begin * conv->stride - left;
+	end = begin + (int)codec_conv_reach(conv, (size_t)codec_span_rows(out));
 	if (m->codec.padding == CODEC_PAD_REFLECT) {
-		int turn = 2 * (mirror_end_of(length, left, right) - 1), from = begin, to = end;
+		int last = mirror_end_of(length, left, right) - 1, from = begin, to = end;
 
-		/* Row -i mirrors row i; row i past the end mirrors turn - i. */
+		/* Row -i mirrors row i; row last + i mirrors last - i. */
 		if (from < 0 && -from + 1 > end)
 			end = -from + 1;
-		if (to > length && turn - (to - 1) < begin)
-			begin = turn - (to - 1);
+		if (to > length && last - (to - 1 - last) < begin)
+			begin = last - (to - 1 - last);
 	}
 	return (struct codec_span){ clamped(begin, 0, length), clamped(end, 0, length), length };
 }
@@ -88,7 +90,7 @@ static int source_row(const struct pad_work *work, int i)
 	if (i < 0)
 		i = work->mirror_end ? -i : -1;
 	else if (work->mirror_end && i >= work->mirror_end)
-		i = 2 * (work->mirror_end - 1) - i;
+		i = work->mirror_end - 1 - (i - (work->mirror_end - 1));
 	return i < work->in.length ? i : -1;
 }
 
@@ -117,13 +119,13 @@ static void run_gather(void *arg, int worker, int begin, int end)
 {
 	const struct gather_work *work = arg;
 	const struct codec_conv *conv = work->conv;
-	size_t width = (size_t)conv->n_in;
+	size_t width = (size_t)conv->n_in, stride = (size_t)conv->stride;
 
 	(void)worker;
 	for (int i = begin; i < end; i++)
 		for (int tap = 0; tap < conv->kernel; tap++)
 			memcpy(work->bench->windows + ((size_t)i * (size_t)conv->kernel + (size_t)tap) * width,
-			       work->bench->padded + ((size_t)i + (size_t)tap * (size_t)conv->dilation) * width, width * sizeof(float));
+			       work->bench->padded + ((size_t)i * stride + (size_t)tap * (size_t)conv->dilation) * width, width * sizeof(float));
 }
 
 void codec_conv_run(const struct codec_bench *bench, const struct codec_conv *conv, float *y, size_t ldy, struct codec_span out,
@@ -131,18 +133,19 @@ void codec_conv_run(const struct codec_bench *bench, const struct codec_conv *co
 {
 	struct pad_work pad = { .bench = bench, .x = x, .in = in, .width = conv->n_in, .elu = elu };
 	struct gather_work gather = { bench, conv };
-	struct product p = { .y = y, .ldy = ldy, .x = bench->padded, .ldx = (size_t)conv->n_in, .n_x = codec_span_rows(out) };
+	struct product p = { .y = y, .ldy = ldy, .x = bench->padded, .n_x = codec_span_rows(out) };
 	int left, right;
 
-	codec_conv_edges(bench->model, conv, &left, &right);
-	pad.first = out.begin - left;
+	edges_of(bench->model, conv, in.length, &left, &right);
+	pad.first = out.begin * conv->stride - left;
 	if (bench->model->codec.padding == CODEC_PAD_REFLECT)
 		pad.mirror_end = mirror_end_of(in.length, left, right);
-	pool_run(bench->crew->pool, p.n_x + left + right, run_pad, &pad);
+	pool_run(bench->crew->pool, (int)codec_conv_reach(conv, (size_t)p.n_x), run_pad, &pad);
+	p.ldx = (size_t)conv->stride * (size_t)conv->n_in; /* windows overlap where they lie */
 	if (conv->dilation > 1 && conv->kernel > 1) {
 		pool_run(bench->crew->pool, p.n_x, run_gather, &gather);
 		p.x = bench->windows;
-		p.ldx *= (size_t)conv->kernel;
+		p.ldx = (size_t)conv->kernel * (size_t)conv->n_in;
 	}
 	p.w = &conv->w;
 	p.bias = conv->bias;

@@ -10,11 +10,20 @@
 #include "engine/crew.h"
 #include "engine/model.h"
 
+#define CODEC_LSTM_STEPS 64 /* of a stretch, at most */
+
+/* What is heard of one clip. */
+struct lstm_clip {
+	int n_steps;
+	float *h, *c; /* its states, [layers, width]: read before and, unless it is shorter than the first, written after */
+};
+
 /* A stretch: clips in order of falling steps, so that at any step the active ones come first. */
 struct lstm_stretch {
 	struct crew *crew;
-	int width, n_clips, n_steps; /* n_steps: of the first clip, the longest */
-	const int *steps;            /* [n_clips] */
+	int n_clips, n_steps; /* n_steps: of the first clip, the longest */
+	struct lstm_clip *clips;
+	float *even, *odd; /* what layers make, [n_steps, n_clips, width] */
 	float *gates;   /* [n_steps * n_clips, 4 * width] */
 	float *product; /* [n_clips, 4 * width] */
 	float *state, *next, *cell; /* [n_clips, width]; state and next trade places every step */
@@ -22,11 +31,14 @@ struct lstm_stretch {
 	/* one layer's run */
 	const struct codec_lstm *layer;
 	float *y;
-	int step, n_active;
+	int width, step, n_active;
 };
 
-/* x, y: [n_steps, n_clips, width]; state and cell are read before and hold the last step's values after. Values of
- * clips past their steps are of no meaning. */
-void codec_lstm_run(struct lstm_stretch *s, const struct codec_lstm *layer, const float *x, float *y);
+/* Room for n_clips of CODEC_LSTM_STEPS steps, none wider than `width`. */
+void codec_lstm_init(struct lstm_stretch *s, struct crew *crew, int n_clips, int width, struct slab *slab);
+
+/* All layers of `lstm` over x: [n_steps, n_clips, width]. n_clips, n_steps and clips are the caller's. Returns the last one's
+ * output, without the shortcut; values of clips past their steps are of no meaning. */
+const float *codec_lstm_run(struct lstm_stretch *s, const struct codec_layer *lstm, const float *x);
 
 #endif

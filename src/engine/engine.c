@@ -4,6 +4,7 @@
 #include "base/mem.h"
 #include "base/strbuf.h"
 #include "base/text.h"
+#include "engine/weights.h"
 
 #include <math.h>
 #include <stdio.h>
@@ -25,7 +26,10 @@ static void fill_info(struct engine *e)
 		.rate_hz = m->codec.rate_hz,
 		.frame_samples = m->codec.frame_samples,
 		.frame_rate_hz = (double)m->codec.rate_hz / m->codec.frame_samples,
-		.max_frames = m->lm.max_frames,
+		.max_frames = (int)((int64_t)ENGINE_SECONDS_MAX * m->codec.rate_hz / m->codec.frame_samples),
+		.window_frames = m->lm.window_frames,
+		.is_melody = m->lm.melody_classes > 0,
+		.melody_classes = m->lm.melody_classes,
 		.weight_bytes = m->weight_bytes,
 	};
 }
@@ -81,46 +85,98 @@ const struct engine_info *engine_get_info(const struct engine *e)
 	return &e->info;
 }
 
+struct windows windows_of(const struct engine *e, int n_frames, int n_given)
+{
+	int full = e->info.window_frames;
+
+	return (struct windows){ n_frames, n_given, full, full * WINDOW_STRIDE_SECONDS / MODEL_SECONDS_MAX };
+}
+
+int engine_n_windows(const struct engine *e, int n_frames, int n_codes_frames)
+{
+	struct windows w = windows_of(e, n_frames, n_codes_frames);
+
+	return windows_count(&w);
+}
+
+int engine_check_weights(const struct engine *e, struct err *err)
+{
+	for (size_t i = 0; i < weights_count(e->model->file); i++)
+		if (weights_check_finite(weights_get(e->model->file, i), err))
+			return -1;
+	return 0;
+}
+
 /* ---- what a request needs ----------------------------------------------------------------------------- */
 
 struct request_need request_need_of(const struct model *m, const struct sequence_request *r, int n_ids)
 {
-	bool has_conditional = n_ids > 0, has_unconditional = n_ids == 0 || r->guidance != 1.0f;
-	uint64_t values = (uint64_t)r->n_frames * (uint64_t)m->codec.frame_samples * (uint64_t)m->lm.n_channels;
-
-	return (struct request_need){
-		.stream_blocks = kv_blocks_for(r->n_frames + model_n_delays(&m->lm)),
-		.n_streams = has_conditional + has_unconditional,
-		.prompt_blocks = kv_blocks_for(n_ids),
+	const struct lm_dims *d = &m->lm;
+	bool is_melody = d->melody_classes > 0, has_condition = (n_ids > 0 || r->melody) && r->guidance != 0;
+	int n_text = !is_melody ? 0 : n_ids > 0 ? n_ids : 1; /* no prompt: one row of zeros (musicgen.md 9.4) */
+	int n_frames = r->n_frames < d->window_frames ? r->n_frames : d->window_frames;
+	uint64_t values = (uint64_t)r->n_frames * (uint64_t)m->codec.frame_samples * (uint64_t)d->n_channels;
+	struct request_need need = {
+		.has = { [CONDITIONAL] = has_condition, [UNCONDITIONAL] = !has_condition || r->guidance != 1.0f },
+		.stream_blocks = kv_blocks_for(model_n_before(d, n_text) + n_frames + model_n_delays(d)),
+		.n_text = n_text,
+		.text_blocks = is_melody || !has_condition ? 0 : kv_blocks_for(n_ids),
 		.sample_bytes = values * sizeof(float),
 	};
+
+	need.n_streams = need.has[CONDITIONAL] + need.has[UNCONDITIONAL];
+	return need;
 }
 
 uint64_t request_need_bytes(const struct model *m, const struct request_need *need)
 {
 	struct kv_shape shape = lm_kv_shape(m);
 
-	return (uint64_t)(need->n_streams * need->stream_blocks + need->prompt_blocks) * kv_block_bytes(&shape) + need->sample_bytes;
+	return (uint64_t)(need->n_streams * need->stream_blocks + need->text_blocks) * kv_block_bytes(&shape) + need->sample_bytes;
 }
 
-/* The text is out of reach at guidance 0, and an empty one is no condition (musicgen.md 2.1, 5). */
+/* An empty text is no condition (musicgen.md 2.1, 5). At guidance 0 it is out of reach: only the number of rows that stand in for
+ * it counts, and a text model has none. */
 int request_ids(const struct engine *e, const struct sequence_request *r, int *ids, int *n, struct err *err)
 {
 	*n = 0;
-	if (!r->prompt || !*r->prompt || r->guidance == 0)
+	if (!r->prompt || !*r->prompt || (r->guidance == 0 && !e->info.is_melody))
 		return 0;
 	return tokenizer_encode(e->tokenizer, r->prompt, ids, ENGINE_PROMPT_TOKENS_MAX, n, err);
+}
+
+/* A sound to continue or to follow. */
+static int check_sound(const struct engine *e, const struct sequence_request *r, struct err *err)
+{
+	const struct engine_info *info = &e->info;
+	double rate = info->frame_rate_hz;
+	int n = r->n_codes_frames;
+
+	if (r->melody && n > 0)
+		return err_set(err, ERR_INPUT, "a sound to continue and a melody to follow are given: a clip has one or the other");
+	if (r->melody && !info->is_melody)
+		return err_set(err, ERR_INPUT, "a melody is given, but this model follows none: take a melody model, or continue the sound instead");
+	if (n < 0)
+		return err_set(err, ERR_INPUT, "the sound to continue has %d frames, expected at least 0", n);
+	if (n >= info->window_frames)
+		return err_set(err, ERR_INPUT, "the sound to continue has %d frames (%.2f s), this model takes fewer than %d (%.2f s): continue a shorter piece of it",
+			       n, n / rate, info->window_frames, info->window_frames / rate);
+	if (n > 0 && n >= r->n_frames)
+		return err_set(err, ERR_INPUT,
+			       "the sound to continue has %d frames (%.2f s), and the clip with it %d (%.2f s): ask for a longer duration, which counts the sound, or continue a shorter piece of it",
+			       n, n / rate, r->n_frames, r->n_frames / rate);
+	return 0;
 }
 
 int request_check(const struct engine *e, const struct sequence_request *r, struct err *err)
 {
 	if (r->n_frames < 1 || r->n_frames > e->info.max_frames)
-		return err_set(err, ERR_INPUT, "%d frames (%.2f s) asked, this model makes 1 to %d (%.2f s) in one piece", r->n_frames,
+		return err_set(err, ERR_INPUT, "%d frames (%.2f s) asked, this model makes 1 to %d (%.2f s)", r->n_frames,
 			       r->n_frames / e->info.frame_rate_hz, e->info.max_frames, e->info.max_frames / e->info.frame_rate_hz);
 	if (!isfinite(r->guidance) || !isfinite(r->temperature) || r->temperature < 0 || !isfinite(r->top_p) || r->top_p < 0)
 		return err_set(err, ERR_INPUT, "guidance %g, temperature %g, top-p %g: expected finite numbers, the last two at least 0",
 			       (double)r->guidance, (double)r->temperature, (double)r->top_p);
-	return 0;
+	return check_sound(e, r, err);
 }
 
 int engine_check_request(const struct engine *e, const struct sequence_request *request, struct err *err)

@@ -6,7 +6,7 @@
  *
  *   engine_open
  *   batch_open
- *   for a sound to continue: batch_encode_begin, batch_encode_step until it answers false; to follow: engine_melody
+ *   for a sound to continue: batch_encode_begin, batch_encode_step until it answers false; to follow: engine_melody for each window
  *   loop: batch_add until BATCH_BUSY; batch_step; batch_take until 0
  *   batch_close, engine_close
  *
@@ -55,6 +55,10 @@ int engine_open(struct engine **ret, const char *dir, struct err *err) WARN_UNUS
 int engine_measure(struct engine **ret, const char *dir, struct err *err) WARN_UNUSED;
 void engine_close(struct engine *e);
 const struct engine_info *engine_get_info(const struct engine *e);
+
+/* Reads all weights, some seconds of the largest: 0, or ERR_MODEL with the file, the tensor and the place of the first number that is not
+ * finite. What is small was looked at by engine_open; this is for when a sequence came out as not finite. */
+int engine_check_weights(const struct engine *e, struct err *err) WARN_UNUSED;
 
 struct batch_config {
 	int n_slots;           /* sequences decoding at once, 1..64; 0: 8 */
@@ -108,12 +112,15 @@ int batch_take(struct batch *b, struct sequence_result *ret);
 void batch_drop_all(struct batch *b);
 int batch_n_active(const struct batch *b); /* added and not yet taken */
 double batch_progress(const struct batch *b, uint64_t tag); /* 0..1 of one sequence's steps; 0 if unknown */
+/* Memory of the caller's that counts as a clip's does, until it is given back: of a sound that goes in. false: there is not so much now. */
+bool batch_borrow(struct batch *b, uint64_t bytes);
+void batch_give_back(struct batch *b, uint64_t bytes);
 
 /* ---- sounds that go in: at the model's rate, finite --------------------------------------------------------- */
 
 /*
  * A sound's codes, by the codec's encoder: one sound at a time, between the batch's steps, with its threads and work space (no other memory).
- * samples: [n_samples * n_channels] interleaved, as many channels as the model makes; n_samples from 1 on; borrowed until the last step.
+ * samples: [n_samples * n_channels] interleaved, as many channels as the model makes; n_samples: 1 to ENGINE_SECONDS_MAX of sound; borrowed until the last step.
  * codes: [n_codebooks][batch_encode_frames(n_samples)], the caller's, filled as it goes. Stereo codes alternate: left, right of each level.
  * batch_encode_step does one unit (a tile or a stretch); false: the codes are whole.
  */
@@ -124,13 +131,15 @@ bool batch_encode_step(struct batch *b);
 /* Windows that a sequence of n_frames is made in, of which its own codes are the first n_codes_frames. */
 int engine_n_windows(const struct engine *e, int n_frames, int n_codes_frames);
 /*
- * The tune of a sound, for each window of a sequence of n_frames: classes [engine_n_windows][melody_classes], the caller's. mono: [n_samples].
+ * The tune of a sound, for one window of a sequence of n_frames: classes [melody_classes], the caller's. mono: [n_samples].
  * One window: the sound's own chroma, cut or tiled; several: each window has 30 s of the sound, begun again when it ends (musicgen.md 9, 11).
- * A melody model only. ERR_MEMORY. Costs some 1 ms for each second of sound; any thread.
+ * A melody model only; window below engine_n_windows. ERR_MEMORY. Costs some 0.1 s at most; any thread.
  */
-int engine_melody(const struct engine *e, const float *mono, size_t n_samples, int n_frames, uint8_t *classes, struct err *err) WARN_UNUSED;
+int engine_melody(const struct engine *e, const float *mono, size_t n_samples, int n_frames, int window, uint8_t *classes, struct err *err) WARN_UNUSED;
 
-/* 0, or ERR_INPUT with what this model cannot do of it: too many frames, a prompt of too many tokens, numbers that are none. */
+/* 0, or ERR_INPUT with what this model cannot do of it: too many frames, a prompt of too many tokens, numbers that are none, a sound that is too
+ * long to be continued, a melody for a text model. The codes and classes themselves are not looked at, here and below: n_codes_frames, and that
+ * melody is not NULL, are enough. */
 int engine_check_request(const struct engine *e, const struct sequence_request *request, struct err *err) WARN_UNUSED;
 /* Bytes of one request's key/value blocks and samples; a request that the check refuses counts as the largest. */
 uint64_t engine_request_bytes(const struct engine *e, const struct sequence_request *request);

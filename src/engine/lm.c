@@ -50,24 +50,36 @@ static struct product product_of(float *y, const float *x, int n_x, const struct
 	};
 }
 
-/* x = the sum of the codebooks' embeddings in rising order, then the position. */
+/* x = the sum of the codebooks' embeddings in rising order, or a row as it is. */
+static void embed(struct lm *lm, const struct lm_row *row, float *x, float *one)
+{
+	const struct lm_weights *w = &lm->model->lm_w;
+	size_t width = (size_t)lm->model->lm.width;
+
+	if (row->vector) {
+		memcpy(x, row->vector, width * sizeof(*x));
+		return;
+	}
+	crew_row(x, &w->embed[0], row->ids[0]);
+	for (int k = 1; k < lm->model->lm.n_codebooks; k++) {
+		crew_row(one, &w->embed[k], row->ids[k]);
+		lm->crew->k->add(x, one, width);
+	}
+}
+
+/* Then the position. */
 static void run_embed(void *arg, int worker, int begin, int end)
 {
 	struct lm *lm = arg;
-	const struct lm_weights *w = &lm->model->lm_w;
 	size_t width = (size_t)lm->model->lm.width;
 
 	(void)worker;
 	for (int i = begin; i < end; i++) {
 		const struct lm_row *row = &lm->rows[i];
-		float *x = lm->x + (size_t)i * width, *one = lm->h + (size_t)i * width;
+		float *x = lm->x + (size_t)i * width;
 
-		crew_row(x, &w->embed[0], row->ids[0]);
-		for (int k = 1; k < lm->model->lm.n_codebooks; k++) {
-			crew_row(one, &w->embed[k], row->ids[k]);
-			lm->crew->k->add(x, one, width);
-		}
-		lm->crew->k->add(x, w->positions + (size_t)row->position * width, width);
+		embed(lm, row, x, lm->h + (size_t)i * width);
+		lm->crew->k->add(x, lm->model->lm_w.positions + (size_t)row->position * width, width);
 	}
 }
 

@@ -20,11 +20,12 @@
 #include "engine/model.h"
 
 struct lm_row {
-	const uint16_t *ids;  /* [n_codebooks] of this column; n_codes is the special id */
+	const uint16_t *ids;  /* [n_codebooks] of this column; n_codes is the special id. NULL: the row is `vector` */
 	int position;         /* 0..n_positions - 1; the stream has blocks for it */
 	const struct kv_stream *self;
 	const struct kv_stream *cross; /* NULL: no condition */
 	int n_cross;                   /* positions in cross */
+	const float *vector;           /* [width]: a row of the condition that lies before the codes, in the place of ids */
 };
 
 struct lm {

@@ -3,6 +3,7 @@
 #include "base/fs.h"
 #include "base/mathf.h"
 #include "base/mem.h"
+#include "engine/engine.h"
 #include "engine/weights.h"
 
 #include <stddef.h>
@@ -49,12 +50,6 @@ static const struct tensor_row lm_rows[] = {
 	{ "self_attn.k_proj.weight", offsetof(struct lm_layer, self_k), WIDTH, WIDTH },
 	{ "self_attn.v_proj.weight", offsetof(struct lm_layer, self_v), WIDTH, WIDTH },
 	{ "self_attn.out_proj.weight", offsetof(struct lm_layer, self_out), WIDTH, WIDTH },
-	{ "encoder_attn_layer_norm.weight", offsetof(struct lm_layer, cross_norm.w), WIDTH, NO_DIM },
-	{ "encoder_attn_layer_norm.bias", offsetof(struct lm_layer, cross_norm.b), WIDTH, NO_DIM },
-	{ "encoder_attn.q_proj.weight", offsetof(struct lm_layer, cross_q), WIDTH, WIDTH },
-	{ "encoder_attn.k_proj.weight", offsetof(struct lm_layer, cross_k), WIDTH, WIDTH },
-	{ "encoder_attn.v_proj.weight", offsetof(struct lm_layer, cross_v), WIDTH, WIDTH },
-	{ "encoder_attn.out_proj.weight", offsetof(struct lm_layer, cross_out), WIDTH, WIDTH },
 	/* The norm before the FFN, despite its name; the decoder's last norm is layer_norm (musicgen.md 15). */
 	{ "final_layer_norm.weight", offsetof(struct lm_layer, ffn_norm.w), WIDTH, NO_DIM },
 	{ "final_layer_norm.bias", offsetof(struct lm_layer, ffn_norm.b), WIDTH, NO_DIM },
@@ -62,6 +57,16 @@ static const struct tensor_row lm_rows[] = {
 	{ "fc2.weight", offsetof(struct lm_layer, fc2), WIDTH, FFN },
 	{ NULL, 0, 0, 0 },
 };
+static const struct tensor_row lm_cross_rows[] = {
+	{ "encoder_attn_layer_norm.weight", offsetof(struct lm_layer, cross_norm.w), WIDTH, NO_DIM },
+	{ "encoder_attn_layer_norm.bias", offsetof(struct lm_layer, cross_norm.b), WIDTH, NO_DIM },
+	{ "encoder_attn.q_proj.weight", offsetof(struct lm_layer, cross_q), WIDTH, WIDTH },
+	{ "encoder_attn.k_proj.weight", offsetof(struct lm_layer, cross_k), WIDTH, WIDTH },
+	{ "encoder_attn.v_proj.weight", offsetof(struct lm_layer, cross_v), WIDTH, WIDTH },
+	{ "encoder_attn.out_proj.weight", offsetof(struct lm_layer, cross_out), WIDTH, WIDTH },
+	{ NULL, 0, 0, 0 },
+};
+static const struct tensor_row no_rows[] = { { NULL, 0, 0, 0 } };
 
 int model_vector(struct model *m, const char *name, size_t n, const float **ret, struct err *err)
 {
@@ -104,8 +109,8 @@ static int shape_of(const struct model *m, const char *name, int *rows, int rows
 	if (weights_need(m->file, name, WEIGHTS_DIMS(-1, -1), &t, err))
 		return -1;
 	if (t->dims[0] < 1 || t->dims[0] > rows_max || t->dims[1] < 1 || t->dims[1] > cols_max)
-		return err_set(err, ERR_MODEL, "tensor '%s' is [%lld, %lld], expected at most [%d, %d]", name, (long long)t->dims[0],
-			       (long long)t->dims[1], rows_max, cols_max);
+		return err_set(err, ERR_MODEL, "'%s': tensor '%s' has the shape [%lld, %lld]; expected at most [%d, %d]", t->file, name,
+			       (long long)t->dims[0], (long long)t->dims[1], rows_max, cols_max);
 	*rows = (int)t->dims[0];
 	*cols = (int)t->dims[1];
 	return 0;
@@ -195,12 +200,30 @@ static int load_projection(struct model *m, struct err *err)
 	return model_vector(m, "enc_to_dec_proj.bias", (size_t)m->lm.width, &w->project_bias, err);
 }
 
+/* A class is one of the projection's inputs set to 1: its row is that column and the bias. */
+static int load_melody(struct model *m, struct err *err)
+{
+	size_t width = (size_t)m->lm.width;
+	float *rows = slab_take(&m->owned, CHROMA_CLASSES * width, sizeof(float));
+	float *project = slab_take(&m->owned, CHROMA_CLASSES * width, sizeof(float));
+	const struct tensor *t;
+	const float *bias;
+
+	m->lm_w.melody = rows;
+	if (weights_need(m->file, "audio_enc_to_dec_proj.weight", WEIGHTS_DIMS((int64_t)width, CHROMA_CLASSES), &t, err) ||
+	    (project && weights_copy_f32(t, project, err)) || model_vector(m, "audio_enc_to_dec_proj.bias", width, &bias, err))
+		return -1;
+	for (size_t i = 0; rows && i < CHROMA_CLASSES * width; i++)
+		rows[i] = project[i % width * CHROMA_CLASSES + i / width] + bias[i % width];
+	return 0;
+}
+
 static void load_positions(struct model *m)
 {
 	struct lm_weights *w = &m->lm_w;
 	float *table;
 
-	w->n_positions = m->lm.max_frames + model_n_delays(&m->lm);
+	w->n_positions = m->lm.window_frames + model_n_delays(&m->lm) + model_n_before(&m->lm, ENGINE_PROMPT_TOKENS_MAX);
 	table = slab_take(&m->owned, (size_t)w->n_positions * (size_t)m->lm.width, sizeof(float));
 	w->positions = table;
 	for (int i = 0; table && i < w->n_positions; i++)
@@ -210,10 +233,11 @@ static void load_positions(struct model *m)
 int model_load_lm(struct model *m, struct err *err)
 {
 	struct lm_weights *w = &m->lm_w;
+	const struct tensor_row *cross_rows = m->lm.melody_classes > 0 ? no_rows : lm_cross_rows;
 	char name[NAME_BYTES];
 	int dims[N_DIMS];
 
-	if (adopt_lm(m, err) || load_projection(m, err))
+	if (adopt_lm(m, err) || load_projection(m, err) || (m->lm.melody_classes > 0 && load_melody(m, err)))
 		return -1;
 	load_positions(m);
 	for (int k = 0; k < m->lm.n_codebooks; k++) {
@@ -228,7 +252,7 @@ int model_load_lm(struct model *m, struct err *err)
 	dims[FFN] = m->lm.ffn;
 	for (int i = 0; i < m->lm.n_layers; i++) {
 		snprintf(name, sizeof(name), "decoder.model.decoder.layers.%d.", i);
-		if (load_rows(m, lm_rows, name, dims, &w->layers[i], err))
+		if (load_rows(m, lm_rows, name, dims, &w->layers[i], err) || load_rows(m, cross_rows, name, dims, &w->layers[i], err))
 			return -1;
 	}
 	return model_vector(m, "decoder.model.decoder.layer_norm.weight", (size_t)m->lm.width, &w->final_norm.w, err) ||
@@ -253,6 +277,24 @@ void model_position(float *out, int position, int width)
 	}
 }
 
+/* A melody model's preprocessor_config.json may be missing: then it is as published. */
+static int read_preprocessor(struct model *m, const char *dir, struct err *err)
+{
+	struct strbuf text = STRBUF_INIT(CONFIG_BYTES_MAX);
+	char *path = fs_join(dir, "preprocessor_config.json");
+	int status = 0;
+
+	if (m->lm.melody_classes > 0 && !fs_exists(path))
+		status = model_read_preprocessor(m, "{}", 2, dir, err);
+	else if (m->lm.melody_classes > 0 && (status = fs_read(path, &text, err)) == 0)
+		status = model_read_preprocessor(m, text.buf, text.len, dir, err);
+	if (status && err)
+		err->code = ERR_MODEL;
+	strbuf_release(&text);
+	free(path);
+	return status;
+}
+
 static int load_parts(struct model *m, struct err *err)
 {
 	return model_load_t5(m, err) || model_load_lm(m, err) || model_load_codec(m, err) ? -1 : 0;
@@ -269,7 +311,7 @@ static int load(struct model *m, const char *dir, const char *config_path, bool 
 		err_wrap(err, "'%s' is no checkpoint folder", dir);
 		goto out;
 	}
-	if (model_read_config(m, text.buf, text.len, dir, err) || weights_open(&m->file, dir, err))
+	if (model_read_config(m, text.buf, text.len, dir, err) || read_preprocessor(m, dir, err) || weights_open(&m->file, dir, err))
 		goto out;
 	status = load_parts(m, err);
 	m->weight_bytes = weights_total_bytes(m->file) + m->owned.n_used;

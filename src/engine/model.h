@@ -14,6 +14,7 @@
 #define ENGINE_MODEL_H
 
 #include "base/err.h"
+#include "engine/chroma.h"
 #include "engine/kernels.h"
 #include "engine/slab.h"
 
@@ -33,8 +34,9 @@ struct weights;
 #define MODEL_RESIDUAL_MAX 8
 #define MODEL_LSTM_MAX 4
 #define MODEL_KERNEL_MAX 64
-#define MODEL_FRAMES_MAX 4093 /* of one sequence: with the 3 columns of delay 64 blocks of 64 positions */
-#define MODEL_SECONDS_MAX 30  /* the window that MusicGen was trained on (musicgen.md 4.2) */
+#define MODEL_POSITIONS_MAX 4096 /* of one stream: 64 blocks of 64 */
+#define MODEL_MELODY_MAX 2048 /* chroma_length: half of that */
+#define MODEL_SECONDS_MAX 30  /* of one window: what MusicGen was trained on (musicgen.md 4.2) */
 #define MODEL_CODEC_LAYERS_MAX (4 + MODEL_RATIOS_MAX * (2 + MODEL_RESIDUAL_MAX))
 
 enum activation { ACTIVATION_RELU, ACTIVATION_GELU, ACTIVATION_GELU_TANH };
@@ -53,8 +55,11 @@ struct lm_dims {
 	int n_codebooks; /* K: 4 mono, 8 stereo (L0 R0 L1 R1 ...) */
 	int n_channels;
 	int n_codes;     /* of one codebook; the special id is n_codes, its embedding the row after the last code's */
-	int max_frames;
+	int window_frames;  /* of one pass through the positions */
 	enum activation activation;
+	int n_chroma;               /* CHROMA_CLASSES: pitch classes of a melody model */
+	int melody_classes;         /* rows of melody before the text, of one window (chroma_length: 235); 0: a text model, with cross-attention */
+	struct chroma_shape chroma; /* how they are found in a sound; of melody models */
 };
 
 struct codec_dims {
@@ -88,7 +93,7 @@ struct t5_weights {
 struct lm_layer {
 	struct norm self_norm, cross_norm, ffn_norm;
 	struct matrix self_q, self_k, self_v, self_out;
-	struct matrix cross_q, cross_k, cross_v, cross_out;
+	struct matrix cross_q, cross_k, cross_v, cross_out; /* and cross_norm: of text models */
 	struct matrix fc1, fc2;
 };
 
@@ -97,17 +102,18 @@ struct lm_weights {
 	const float *project_bias;
 	struct matrix embed[MODEL_CODEBOOKS_MAX]; /* [n_codes + 1, width] */
 	struct matrix heads[MODEL_CODEBOOKS_MAX]; /* [n_codes, width] */
-	const float *positions; /* [max_frames + delays, width], computed */
-	int n_positions;
+	const float *melody; /* [CHROMA_CLASSES, width]: the row of each pitch class, audio_enc_to_dec_proj of it; melody models */
+	const float *positions; /* [n_positions, width], computed */
+	int n_positions; /* window_frames + delays, and of melody models what lies before them */
 	struct norm final_norm;
 	struct lm_layer layers[MODEL_LAYERS_MAX];
 };
 
-/* Stride 1. w: [n_out, kernel * n_in], taps slowest: the window of a channels-last signal is one row. */
+/* w: [n_out, kernel * n_in], taps slowest: the window of a channels-last signal is one row. */
 struct codec_conv {
 	struct matrix w;
 	const float *bias;
-	int n_in, n_out, kernel, dilation;
+	int n_in, n_out, kernel, dilation, stride;
 };
 
 /* w: [stride * n_out, n_taps * n_in]: row (p, o) makes output o of phase p from the n_taps input frames that end at
@@ -143,10 +149,16 @@ struct codec_layer {
 	} u;
 };
 
+/* layers[i] is audio_encoder.{encoder, decoder}.layers.{i}. Layers local_begin..local_end - 1 look only a few rows around: they
+ * are made in tiles. The others are the LSTM, if there is one, and the convolution at its side of the codes. */
+struct codec_half {
+	int n_layers, local_begin, local_end;
+	struct codec_layer layers[MODEL_CODEC_LAYERS_MAX];
+};
+
 struct codec_weights {
 	struct matrix codebooks[MODEL_CODEBOOKS_MAX]; /* [n_codes, width] */
-	int n_layers;
-	struct codec_layer layers[MODEL_CODEC_LAYERS_MAX]; /* audio_encoder.decoder.layers.{i}, same i */
+	struct codec_half encoder, decoder;
 };
 
 struct model {
@@ -169,6 +181,8 @@ void model_close(struct model *m); /* NULL is fine */
 
 /* The dimensions that config.json says. dir: for the sentences. */
 int model_read_config(struct model *m, const char *text, size_t len, const char *dir, struct err *err) WARN_UNUSED;
+/* What preprocessor_config.json says of a melody model's chroma. */
+int model_read_preprocessor(struct model *m, const char *text, size_t len, const char *dir, struct err *err) WARN_UNUSED;
 /* Weights of each part: over a measuring slab checks and adds up, over a made one fills. */
 int model_load_t5(struct model *m, struct err *err) WARN_UNUSED;
 int model_load_lm(struct model *m, struct err *err) WARN_UNUSED;
@@ -177,6 +191,8 @@ int model_load_codec(struct model *m, struct err *err) WARN_UNUSED;
 void model_position(float *out, int position, int width);
 /* Distinct delays less one: columns that a sequence has beyond its frames. */
 static inline int model_n_delays(const struct lm_dims *d) { return d->n_codebooks / d->n_channels - 1; }
+/* Positions before the codes of a stream whose text has n_text rows. */
+static inline int model_n_before(const struct lm_dims *d, int n_text) { return d->melody_classes > 0 ? d->melody_classes + n_text : 0; }
 
 /* The vector `name` of n values in the owned block, or NULL while measuring (0 and -1). */
 int model_vector(struct model *m, const char *name, size_t n, const float **ret, struct err *err) WARN_UNUSED;

@@ -5,24 +5,28 @@
 #include "engine/model.h"
 
 #include "base/json.h"
+#include "engine/engine.h"
 
 #include <math.h>
 #include <stddef.h>
+#include <stdio.h>
 #include <string.h>
 
 #define CONFIG_BYTES_MAX (1024 * 1024)
+#define RANGE_SIZE 64
 
-enum section { TEXT_ENCODER, AUDIO_ENCODER, DECODER, N_SECTIONS };
+enum section { TEXT_ENCODER, AUDIO_ENCODER, DECODER, N_SECTIONS, NO_SECTION = N_SECTIONS };
 static const char *const section_names[N_SECTIONS] = { "text_encoder", "audio_encoder", "decoder" };
 
 struct int_key {
-	enum section section;
+	enum section section; /* NO_SECTION: the key stands at the top of its file */
 	const char *name;
 	size_t field;
 	int fallback, min, max;
 };
 
 #define AT(field) offsetof(struct model, field)
+#define COUNT(table) (sizeof(table) / sizeof((table)[0]))
 
 static const struct int_key int_keys[] = {
 	{ TEXT_ENCODER, "vocab_size", AT(t5.vocab), 32128, 1, MODEL_VOCAB_MAX },
@@ -49,6 +53,18 @@ static const struct int_key int_keys[] = {
 	{ AUDIO_ENCODER, "dilation_growth_rate", AT(codec.dilation_growth), 2, 1, 16 },
 };
 
+/* Of melody models. The engine knows twelve pitch classes. */
+static const struct int_key melody_keys[] = {
+	{ NO_SECTION, "num_chroma", AT(lm.n_chroma), CHROMA_CLASSES, CHROMA_CLASSES, CHROMA_CLASSES },
+	{ NO_SECTION, "chroma_length", AT(lm.melody_classes), 235, 1, MODEL_MELODY_MAX },
+};
+
+/* Of preprocessor_config.json, but for its rate. */
+static const struct int_key preprocessor_keys[] = {
+	{ NO_SECTION, "n_fft", AT(lm.chroma.n_fft), 16384, 4, 1 << 20 },
+	{ NO_SECTION, "hop_length", AT(lm.chroma.hop), 4096, 1, 1 << 20 },
+};
+
 struct activation_name {
 	const char *name;
 	bool is_gated;
@@ -69,18 +85,35 @@ static const struct activation_name lm_activations[] = {
 	{ NULL, false, ACTIVATION_RELU },
 };
 
-static int read_int(const struct json *section, const struct int_key *key, struct model *m, struct err *err)
+static const struct json *section_of(const struct json *root, enum section section)
 {
-	const struct json *node = json_member(section, key->name);
-	double value = json_number(node, key->fallback);
+	return section == NO_SECTION ? root : json_member(root, section_names[section]);
+}
 
+static int read_int(const struct json *root, const struct int_key *key, struct model *m, struct err *err)
+{
+	const struct json *node = json_member(section_of(root, key->section), key->name);
+	const char *where = key->section == NO_SECTION ? "" : section_names[key->section], *dot = *where ? "." : "";
+	double value = json_number(node, key->fallback);
+	char range[RANGE_SIZE];
+
+	if (key->min == key->max)
+		snprintf(range, sizeof(range), "%d", key->min);
+	else
+		snprintf(range, sizeof(range), "a whole number from %d to %d", key->min, key->max);
 	if (node && !json_is_null(node) && !json_is_number(node))
-		return err_set(err, ERR_MODEL, "%s.%s is no number, expected a whole number from %d to %d", section_names[key->section],
-			       key->name, key->min, key->max);
+		return err_set(err, ERR_MODEL, "%s%s%s is no number, expected %s", where, dot, key->name, range);
 	if (!(value >= key->min && value <= key->max && floor(value) == value))
-		return err_set(err, ERR_MODEL, "%s.%s is %g, expected a whole number from %d to %d", section_names[key->section], key->name,
-			       value, key->min, key->max);
+		return err_set(err, ERR_MODEL, "%s%s%s is %g, expected %s", where, dot, key->name, value, range);
 	*(int *)(void *)((char *)m + key->field) = (int)value;
+	return 0;
+}
+
+static int read_ints(const struct int_key *keys, size_t n, const struct json *root, struct model *m, struct err *err)
+{
+	for (size_t i = 0; i < n; i++)
+		if (read_int(root, &keys[i], m, err))
+			return -1;
 	return 0;
 }
 
@@ -153,6 +186,7 @@ static int check_lm(struct model *m, struct err *err)
 {
 	struct lm_dims *lm = &m->lm;
 	int64_t frames = (int64_t)MODEL_SECONDS_MAX * m->codec.rate_hz / m->codec.frame_samples;
+	int most = MODEL_POSITIONS_MAX - model_n_delays(lm) - model_n_before(lm, ENGINE_PROMPT_TOKENS_MAX);
 
 	if (lm->width % lm->n_heads || lm->width % 2)
 		return err_set(err, ERR_MODEL, "decoder.num_attention_heads is %d, which does not divide decoder.hidden_size %d evenly", lm->n_heads,
@@ -161,51 +195,77 @@ static int check_lm(struct model *m, struct err *err)
 		return err_set(err, ERR_MODEL, "decoder.num_codebooks is %d, which decoder.audio_channels %d does not divide", lm->n_codebooks,
 			       lm->n_channels);
 	lm->head_width = lm->width / lm->n_heads;
-	lm->max_frames = frames < MODEL_FRAMES_MAX - model_n_delays(lm) ? (int)frames : MODEL_FRAMES_MAX - model_n_delays(lm);
+	lm->window_frames = frames < most ? (int)frames : most;
 	return 0;
 }
 
-static int check_type(const struct json *root, struct err *err)
+static int read_type(struct model *m, const struct json *root, struct err *err)
 {
 	const char *type = json_string(json_member(root, "model_type"), "");
 
+	m->lm.melody_classes = 0;
 	if (!strcmp(type, "musicgen_melody"))
-		return err_set(err, ERR_MODEL,
-			       "model_type is 'musicgen_melody': melody checkpoints come with a later version; use a text checkpoint such as musicgen-small");
+		return read_ints(melody_keys, COUNT(melody_keys), root, m, err);
 	if (strcmp(type, "musicgen") != 0)
-		return err_set(err, ERR_MODEL, "model_type is '%s', expected 'musicgen': the folder must hold a Hugging Face MusicGen checkpoint", type);
+		return err_set(err, ERR_MODEL,
+			       "model_type is '%s', expected 'musicgen' or 'musicgen_melody': the folder must hold a Hugging Face MusicGen checkpoint",
+			       type);
 	return 0;
 }
 
 static int read_sections(struct model *m, const struct json *root, struct err *err)
 {
-	const struct json *sections[N_SECTIONS];
 	struct activation_name f;
 	double eps;
 
-	if (check_type(root, err))
+	if (read_type(m, root, err))
 		return -1;
 	for (int i = 0; i < N_SECTIONS; i++) {
-		sections[i] = json_member(root, section_names[i]);
-		if (!json_is_object(sections[i]))
+		if (!json_is_object(section_of(root, (enum section)i)))
 			return err_set(err, ERR_MODEL, "'%s' is missing or no object", section_names[i]);
 	}
-	for (size_t i = 0; i < sizeof(int_keys) / sizeof(int_keys[0]); i++) {
-		if (read_int(sections[int_keys[i].section], &int_keys[i], m, err))
-			return -1;
-	}
-	if (read_activation(sections[TEXT_ENCODER], "text_encoder", "feed_forward_proj", t5_activations, &f, err))
+	if (read_ints(int_keys, COUNT(int_keys), root, m, err))
+		return -1;
+	if (read_activation(section_of(root, TEXT_ENCODER), "text_encoder", "feed_forward_proj", t5_activations, &f, err))
 		return -1;
 	m->t5.is_gated = f.is_gated;
 	m->t5.activation = f.activation;
-	if (read_activation(sections[DECODER], "decoder", "activation_function", lm_activations, &f, err))
+	if (read_activation(section_of(root, DECODER), "decoder", "activation_function", lm_activations, &f, err))
 		return -1;
 	m->lm.activation = f.activation;
-	eps = json_number(json_member(sections[TEXT_ENCODER], "layer_norm_epsilon"), 1e-6);
+	eps = json_number(json_member(section_of(root, TEXT_ENCODER), "layer_norm_epsilon"), 1e-6);
 	if (!(eps > 0 && eps < 1))
 		return err_set(err, ERR_MODEL, "text_encoder.layer_norm_epsilon is %g, expected a number between 0 and 1", eps);
 	m->t5.eps = (float)eps;
-	return read_codec(sections[AUDIO_ENCODER], &m->codec, err) || check_lm(m, err) ? -1 : 0;
+	return read_codec(section_of(root, AUDIO_ENCODER), &m->codec, err) || check_lm(m, err) ? -1 : 0;
+}
+
+/* A sound is heard at the codec's rate. */
+static int read_chroma(struct model *m, const struct json *root, struct err *err)
+{
+	double rate = json_number(json_member(root, "sampling_rate"), m->codec.rate_hz);
+
+	if (read_ints(preprocessor_keys, COUNT(preprocessor_keys), root, m, err))
+		return -1;
+	m->lm.chroma.rate_hz = m->codec.rate_hz;
+	if (rate != m->codec.rate_hz)
+		return err_set(err, ERR_MODEL, "sampling_rate is %g, expected the codec's %d", rate, m->codec.rate_hz);
+	if (m->lm.chroma.n_fft % 2)
+		return err_set(err, ERR_MODEL, "n_fft is %d, expected an even number", m->lm.chroma.n_fft);
+	return 0;
+}
+
+int model_read_preprocessor(struct model *m, const char *text, size_t len, const char *dir, struct err *err)
+{
+	struct json_doc *doc = NULL;
+	int status = -1;
+
+	if (!json_parse(&doc, text, len, CONFIG_BYTES_MAX, "preprocessor_config.json", ERR_MODEL, err))
+		status = read_chroma(m, json_root(doc), err);
+	if (status)
+		err_wrap(err, "'%s/preprocessor_config.json'", dir);
+	json_free(doc);
+	return status;
 }
 
 int model_read_config(struct model *m, const char *text, size_t len, const char *dir, struct err *err)

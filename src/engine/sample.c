@@ -39,9 +39,9 @@ void sample_philox(uint32_t out[4], const uint32_t counter[4], const uint32_t ke
 	out[3] = c3;
 }
 
-double sample_uniform(uint64_t seed, uint32_t step, uint32_t codebook)
+double sample_uniform(uint64_t seed, uint32_t step, uint32_t codebook, uint32_t window)
 {
-	uint32_t counter[4] = { step, codebook, 0, 0 };
+	uint32_t counter[4] = { step, codebook, window, 0 };
 	uint32_t key[2] = { (uint32_t)seed, (uint32_t)(seed >> 32) };
 	uint32_t out[4];
 

@@ -446,13 +446,9 @@ int weights_copy_f32(const struct tensor *t, float *out, struct err *err)
 {
 	if (check_float(t, err))
 		return -1;
-	for (size_t i = 0; i < t->n_values; i++) {
+	for (size_t i = 0; i < t->n_values; i++)
 		out[i] = read_value(t, i);
-		if (!isfinite(out[i]))
-			return err_set(err, ERR_MODEL, "'%s': value %zu of tensor '%s' is not a finite number; the file is damaged", t->file, i,
-				       t->name);
-	}
-	return 0;
+	return weights_check_finite(t, err);
 }
 
 int weights_vector_f32(const struct weights *w, const char *name, size_t n, float *out, struct err *err)

@@ -64,6 +64,9 @@ int weights_vector_f32(const struct weights *w, const char *name, size_t n, floa
 /* The same of a tensor that is in hand already. out: t->n_values floats. */
 int weights_copy_f32(const struct tensor *t, float *out, struct err *err) WARN_UNUSED;
 
+/* Reads all of a float tensor: is each of its values finite? The sentence says where the first is that is not. Others have none to look at. */
+int weights_check_finite(const struct tensor *t, struct err *err) WARN_UNUSED;
+
 /* Bytes of tensor data in all shards; number of tensors; the i-th in the order of the files. */
 uint64_t weights_total_bytes(const struct weights *w);
 size_t weights_count(const struct weights *w);

@@ -190,3 +190,12 @@ double job_audio_seconds(const struct job *job)
 {
 	return job_number(job, "duration", 0);
 }
+
+int job_check_input(const struct job *job, struct err *err)
+{
+	int is_same = hash_file_is(job->input_path, job->input_sha256, err);
+
+	if (is_same < 0)
+		return -1;
+	return is_same ? 0 : err_set(err, ERR_INPUT, "'%s' has changed since the manifest was read: run the manifest again", job->input_path);
+}

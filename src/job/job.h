@@ -92,6 +92,8 @@ double job_number(const struct job *job, const char *name, double fallback); /* 
 const char *job_text(const struct job *job, const char *name, const char *fallback);
 bool job_flag(const struct job *job, const char *name, bool fallback);
 double job_audio_seconds(const struct job *job);                  /* duration */
+/* Has its input file the content that its id was made from? ERR_INPUT: it has changed; ERR_IO. Reads all of it. */
+int job_check_input(const struct job *job, struct err *err) WARN_UNUSED;
 
 /* ---- names ---------------------------------------------------------------- */
 

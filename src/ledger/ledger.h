@@ -123,6 +123,11 @@ int ledger_scan(struct ledger *l, unsigned state_mask, ledger_visit visit, void 
  * several (named). */
 int ledger_find(struct ledger *l, const char *prefix, ledger_visit visit, void *arg, struct err *err) WARN_UNUSED;
 
+/* The texts of what was noted under a name, each once, in the order in which they were noted last. */
+#define LEDGER_LICENCE "licence" /* "native:<fingerprint> cc-by-nc-4.0": under which the weights of a maker are */
+typedef int (*ledger_visit_text)(void *arg, const char *text, struct err *err); /* 0 go on, -1 err */
+int ledger_each_note(struct ledger *l, const char *what, ledger_visit_text visit, void *arg, struct err *err) WARN_UNUSED;
+
 /* The tries of one job, oldest first. */
 struct ledger_attempt {
 	int n;
@@ -141,7 +146,6 @@ int ledger_each_attempt(struct ledger *l, const unsigned char id[HASH_BYTES], le
  * Is it whole? SQLite's own look at its pages (deep: and at what its indexes say of every row), and whether the rows
  * agree with each other. Each thing that is wrong is one sentence, at most some twenty.
  */
-typedef int (*ledger_visit_text)(void *arg, const char *text, struct err *err); /* 0 go on, -1 err */
 int ledger_check(struct ledger *l, bool deep, ledger_visit_text visit, void *arg, struct err *err) WARN_UNUSED;
 
 /* ---- writing: in ledger_write.h, which is a second door for run alone --------------- */

@@ -393,3 +393,21 @@ int ledger_each_attempt(struct ledger *l, const unsigned char id[HASH_BYTES], le
 	}
 	return rc < 0 ? -1 : 0;
 }
+
+int ledger_each_note(struct ledger *l, const char *what, ledger_visit_text visit, void *arg, struct err *err)
+{
+	sqlite3_stmt *st = sql_get(l, SQL_NOTES, err);
+	int rc;
+
+	if (!st)
+		return -1;
+	sql_text(st, 1, what);
+	while ((rc = sql_row(l, st, err)) == 1) {
+		rc = visit(arg, sql_column_text(st, 0), err);
+		if (rc != 0) {
+			sql_done(st);
+			break;
+		}
+	}
+	return rc < 0 ? -1 : 0;
+}

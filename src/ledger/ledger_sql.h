@@ -64,6 +64,7 @@
 	X(SQL_SPEED,                                                                                                 \
 	  "SELECT sum(audio_s), sum(ended_ms - started_ms) FROM run WHERE ended_ms > started_ms AND audio_s > 0")    \
 	X(SQL_NOTE, "INSERT INTO event(at_ms, run, seq, what, text) VALUES (?1, ?2, ?3, ?4, ?5)")                    \
+	X(SQL_NOTES, "SELECT text FROM event WHERE what = ?1 GROUP BY text ORDER BY max(event)")                     \
 	X(SQL_ADD_JOB,                                                                                               \
 	  "INSERT INTO job(id, state, ordinal, take, audio_s, digest, set_name, path, canonical, params, axes, tags)" \
 	  " VALUES (?1, 'pending', ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11)")                                       \

@@ -335,11 +335,27 @@ bool http_take(struct http *h, struct http_answer *ret)
 		h->ended_end = &h->ended;
 	*ret = t->answer;
 	strbuf_init(&t->answer.body, 0);
+	t->answer.location = NULL;
 	transfer_free(t);
+	return true;
+}
+
+bool http_look(const struct http *h, const void *tag, struct http_look *ret)
+{
+	const struct transfer *t = h->running;
+
+	while (t && t->answer.tag != tag)
+		t = t->next;
+	if (!t)
+		return false;
+	ret->n_saved = t->answer.n_saved;
+	memcpy(ret->etag, t->answer.etag, sizeof ret->etag);
 	return true;
 }
 
 void http_answer_release(struct http_answer *answer)
 {
 	strbuf_release(&answer->body);
+	free(answer->location);
+	answer->location = NULL;
 }

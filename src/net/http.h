@@ -6,6 +6,7 @@
  *   http_wait(h, timeout_ms)       moves bytes until something has ended or the time is over; a signal ends it early (one that came
  *                                  just before is not seen: wait no longer at once than a signal may wait)
  *   while (http_take(h, &answer)) { ... http_answer_release(&answer); }   those that ended, in the order in which they did
+ *   http_look(h, tag, &look)       how far one that is under way has come
  *   http_cancel(h, tag)            never answered then
  *   http_close(h)                  drops what is under way
  *
@@ -14,7 +15,7 @@
  * address), and refuses at http_begin what would be unsafe: any scheme but https, save plain http to a loopback address; TLS is always verified.
  *
  * Secrets: user and password go to libcurl and to nowhere else; no answer and no err text holds a URL's query or a header
- * that was sent. Not thread-safe.
+ * that was sent, but for an answer's location, which is there to be asked and not to be shown. Not thread-safe.
  */
 #ifndef NET_HTTP_H
 #define NET_HTTP_H
@@ -61,6 +62,9 @@ struct http_request {
 				      * closed before an answer came. On a new connection of HTTP/1.1, closed afterwards: http_inside.h */
 };
 
+#define HTTP_ETAG_SIZE 128
+#define HTTP_LOCATION_MAX 8192 /* signed addresses have one to three thousand characters */
+
 /* How it ended. */
 enum http_end {
 	HTTP_ANSWERED,      /* status and headers, body whole */
@@ -77,7 +81,9 @@ struct http_answer {
 	int status;               /* 0: none came */
 	struct strbuf body;       /* not of a file that was saved */
 	char content_type[64];    /* lower case, without parameters; "" */
-	char etag[128];           /* a strong one, with its quotes; "" */
+	char etag[HTTP_ETAG_SIZE]; /* a strong one, with its quotes; "" */
+	char *location;           /* of a 3xx: the address that it names, made absolute, to be asked by another http_begin (which checks it). It
+				   * may be signed: never shown. NULL: none, or longer than HTTP_LOCATION_MAX. Owned */
 	int64_t retry_after_ms;   /* of Retry-After (seconds or a date) and retry-after-ms, the longer one; -1: neither */
 	int64_t n_saved;          /* bytes in save_to now */
 	int64_t n_whole;          /* of the whole file as the headers say; -1: not said */
@@ -92,6 +98,13 @@ int http_running(const struct http *h);
 void http_wait(struct http *h, int timeout_ms);
 bool http_take(struct http *h, struct http_answer *ret);
 void http_answer_release(struct http_answer *answer);
+/* Of one that runs and saves to a file: what is in the file by now, and the etag of what comes ("" until its headers are there).
+ * False: none with this tag runs. */
+struct http_look {
+	int64_t n_saved;
+	char etag[HTTP_ETAG_SIZE];
+};
+bool http_look(const struct http *h, const void *tag, struct http_look *ret);
 void http_cancel(struct http *h, const void *tag);
 void http_close(struct http *h);
 

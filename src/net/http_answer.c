@@ -3,6 +3,7 @@
 
 #include "base/clock.h"
 #include "base/fs.h"
+#include "base/mem.h"
 #include "base/text.h"
 
 #include <errno.h>
@@ -43,6 +44,17 @@ static void read_etag(struct transfer *t)
 
 	if (len >= 2 && len < sizeof t->answer.etag && value[0] == '"' && value[len - 1] == '"')
 		memcpy(t->answer.etag, value, len + 1);
+}
+
+/* libcurl follows none, and says where one leads: made absolute by its own parser. */
+static void read_location(struct transfer *t)
+{
+	char *url = NULL;
+
+	if (t->answer.status < 300 || t->answer.status > 399 || t->answer.location)
+		return;
+	if (curl_easy_getinfo(t->easy, CURLINFO_REDIRECT_URL, &url) == CURLE_OK && url && strlen(url) <= HTTP_LOCATION_MAX)
+		t->answer.location = mem_strdup(url);
 }
 
 static int64_t capped_ms(double ms)
@@ -170,6 +182,7 @@ static bool begin_body(struct transfer *t)
 		return false;
 	}
 	t->is_saving = true;
+	read_etag(t); /* for who looks before the end */
 	if (status == 200 && t->resume_at > 0) { /* it comes from its beginning */
 		if (ftruncate(t->save_fd, 0) != 0 || lseek(t->save_fd, 0, SEEK_SET) < 0) {
 			t->answer.sys_errno = errno;
@@ -312,6 +325,7 @@ static void read_headers(struct transfer *t)
 		return;
 	read_content_type(t);
 	read_etag(t);
+	read_location(t);
 	read_retry_after(t);
 	if (!t->is_saving && !t->is_wrong_range) /* else it was read before the first byte was written */
 		(void)read_extent(t, t->answer.status);

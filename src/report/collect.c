@@ -129,7 +129,7 @@ static void count_maker(struct collect *c, const struct report_row *row)
 		;
 	if (i == c->n_makers) {
 		MEM_GROW(c->makers, c->n_makers, c->cap_makers);
-		c->makers[c->n_makers++] = (struct report_maker){ arena_strdup(&c->arena, row->made_by), 0, 0 };
+		c->makers[c->n_makers++] = (struct report_maker){ .made_by = arena_strdup(&c->arena, row->made_by) };
 	}
 	c->makers[i].n_jobs++;
 	c->makers[i].n_done += row->job->state == JOB_DONE;
@@ -161,6 +161,19 @@ static int look(void *arg, const struct ledger_job *job, struct err *err)
 	return 0;
 }
 
+/* "native:<fingerprint> cc-by-nc-4.0" to its maker; the latest counts. */
+static int hear_licence(void *arg, const char *text, struct err *err)
+{
+	struct collect *c = arg;
+	size_t len = strcspn(text, " ");
+
+	(void)err;
+	for (int i = 0; i < c->n_makers && text[len]; i++)
+		if (strlen(c->makers[i].made_by) == len && strncmp(c->makers[i].made_by, text, len) == 0)
+			c->makers[i].licence = arena_strdup(&c->arena, text + len + 1);
+	return 0;
+}
+
 /* An empty ledger may have no run yet; the reports print texts only. */
 static void fill_head(struct ledger_head *head)
 {
@@ -175,7 +188,7 @@ int collect_scan(struct collect *c, struct ledger *l, struct err *err)
 {
 	memset(c, 0, sizeof *c);
 	if (ledger_head(l, &c->head, err) < 0 || ledger_count(l, &c->counts, err) < 0 ||
-	    ledger_scan(l, LEDGER_ALL_STATES, look, c, err) < 0) {
+	    ledger_scan(l, LEDGER_ALL_STATES, look, c, err) < 0 || ledger_each_note(l, LEDGER_LICENCE, hear_licence, c, err) < 0) {
 		collect_release(c);
 		return -1;
 	}

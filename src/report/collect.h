@@ -35,6 +35,7 @@ struct report_column {
 
 struct report_maker {
 	const char *made_by;
+	const char *licence; /* of its weights: "cc-by-nc-4.0"; NULL: not known */
 	int64_t n_jobs, n_done; /* n_jobs: of any state but superseded */
 };
 

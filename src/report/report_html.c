@@ -155,6 +155,23 @@ static void put_classes(struct page *p)
 		strbuf_adds(&p->text, ".</p>\n");
 }
 
+/* One sentence for each licence of weights that made something here. */
+static void put_licences(struct page *p)
+{
+	for (int i = 0; i < p->c->n_makers; i++) {
+		const char *licence = p->c->makers[i].licence;
+		bool is_said = false;
+
+		for (int k = 0; k < i && licence; k++)
+			is_said |= p->c->makers[k].licence && strcmp(p->c->makers[k].licence, licence) == 0;
+		if (!licence || is_said)
+			continue;
+		strbuf_adds(&p->text, p->c->n_makers > 1 ? " The licence of some of the weights is <code>" : " The licence of the weights is <code>");
+		escape_html(&p->text, licence);
+		strbuf_addf(&p->text, "</code>%s.", text_starts_with(licence, "cc-by-nc") ? " (no commercial use)" : "");
+	}
+}
+
 static void put_made(struct page *p)
 {
 	const struct ledger_head *head = &p->c->head;
@@ -174,6 +191,7 @@ static void put_made(struct page *p)
 	strbuf_adds(&p->text, ".");
 	if (!strcmp(head->backend, "fake"))
 		strbuf_adds(&p->text, " <strong>The fake backend made these files: they test the runner and are no music.</strong>");
+	put_licences(p);
 }
 
 /* ---- the part that is shown ------------------------------------------------------ */

@@ -53,13 +53,18 @@ static void put_last_run(struct json_writer *w, const struct ledger_head *head)
 	json_close(w);
 }
 
-/* made_by is the latest run's text, all of its checkpoints in one; this says which made how many. */
+/* made_by is the latest run's text, all of its checkpoints in one; this says which made how many, and the licence of its weights as their
+ * model card names it (null: not known, or not weights of this machine). */
 static void put_makers(struct json_writer *w, const struct collect *c)
 {
 	json_open_array(w, "makers");
 	for (int i = 0; i < c->n_makers; i++) {
 		json_open_object(w, NULL);
 		json_put_text(w, "made_by", c->makers[i].made_by);
+		if (c->makers[i].licence)
+			json_put_text(w, "licence", c->makers[i].licence);
+		else
+			json_put_null(w, "licence");
 		json_put_int(w, "jobs", c->makers[i].n_jobs);
 		json_put_int(w, "done", c->makers[i].n_done);
 		json_close(w);

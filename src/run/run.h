@@ -85,6 +85,8 @@ struct run_config {
 	struct backend_config backend;
 	struct artifact_spec artifact;
 	const char *made_by;
+	const char *const *licences; /* "native:<fingerprint> cc-by-nc-4.0", for each maker whose licence is known; the ledger remembers them */
+	int n_licences;
 	const char *tool_version;
 	const char *command_line; /* for the run's row */
 	int tries;        /* of one job in all, at least 1 */

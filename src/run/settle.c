@@ -110,6 +110,16 @@ static int tell_running(struct settling *s, struct err *err)
 	return rc;
 }
 
+/* Whose terms the sounds come under is the folder's, not this machine's, which may lose the weights: reports find it in the ledger. */
+static int note_licences(struct run *r, struct err *err)
+{
+	int rc = 0;
+
+	for (int i = 0; i < r->config->n_licences && rc == 0; i++)
+		rc = ledger_note(r->ledger, r->row.number, 0, LEDGER_LICENCE, r->config->licences[i], err);
+	return rc;
+}
+
 int settle_start(struct run *r, struct err *err)
 {
 	char *crash_path = run_path(r, RUN_CRASH_FILE);
@@ -125,6 +135,8 @@ int settle_start(struct run *r, struct err *err)
 	rc = ledger_begin(r->ledger, err);
 	if (rc == 0)
 		rc = ledger_start_run(r->ledger, &r->row, err);
+	if (rc == 0)
+		rc = note_licences(r, err);
 	if (rc == 0)
 		rc = ledger_each_open(r->ledger, settle_running, &s, err);
 	if (rc == 0 && s.n_running > 0)

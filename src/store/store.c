@@ -1,5 +1,6 @@
 #include "store/store_inside.h"
 
+#include "base/clock.h"
 #include "base/fs.h"
 #include "base/mem.h"
 
@@ -26,26 +27,21 @@ int store_config_open(struct checkpoint *c, struct err *err)
 }
 
 /* Adds "name size sha256\n": what sha256sum says of the files is enough to check a fingerprint by hand. */
-static int hash_one(struct hash_state *st, const char *dir, const char *name, uint64_t *ret_size, struct err *err)
+static int hash_one(struct hash_state *st, struct store_cache *cache, const char *path, const char *name, uint64_t *ret_size, struct err *err)
 {
-	unsigned char hash[HASH_BYTES];
-	char hex[HASH_HEX_SIZE], *path = fs_join(dir, name), *line = NULL;
-	int r = -1;
+	char hex[HASH_HEX_SIZE], *line;
 
-	if (fs_size(path, ret_size, err) || hash_file(path, hash, err))
-		goto out;
-	hash_hex(hex, hash);
+	if (store_cache_hash(cache, path, clock_unix_ms(), hex, ret_size, err) != 0)
+		return -1;
 	line = mem_printf("%s %llu %s\n", name, (unsigned long long)*ret_size, hex);
 	hash_add(st, line, strlen(line));
-	r = 0;
-out:
 	free(line);
-	free(path);
-	return r;
+	return 0;
 }
 
 static int fingerprint(struct checkpoint *c, const struct store_files *files, struct err *err)
 {
+	struct store_cache *cache = store_cache_open();
 	struct hash_state *st = hash_begin();
 	unsigned char hash[HASH_BYTES];
 	size_t i;
@@ -53,14 +49,17 @@ static int fingerprint(struct checkpoint *c, const struct store_files *files, st
 
 	hash_add(st, FINGERPRINT_PREFIX, strlen(FINGERPRINT_PREFIX));
 	for (i = 0; i < files->n && r == 0; i++) {
+		char *path = fs_join(c->dir, files->names[i]);
 		uint64_t size = 0;
 
-		r = hash_one(st, c->dir, files->names[i], &size, err);
+		r = hash_one(st, cache, path, files->names[i], &size, err);
+		free(path);
 		if (i >= files->n - files->n_weights)
 			c->weight_bytes += size;
 	}
 	hash_end(st, hash);
 	hash_hex(c->fingerprint, hash);
+	store_cache_close(cache);
 	return r;
 }
 
@@ -78,6 +77,7 @@ int store_open(struct checkpoint *ret, const char *dir, struct err *err)
 		(void)err_wrap(err, "checkpoint '%s'", dir);
 		goto out;
 	}
+	store_read_licence(c.licence, dir);
 	*ret = c;
 	c.dir = NULL;
 	r = 0;

@@ -16,7 +16,7 @@
 
 #define INDEX_BYTES_MAX ((size_t)16 << 20) /* the largest public one has 200 KiB */
 #define SHARDS_MAX 256
-#define SHARD_NAME_MAX 200
+#define NAME_MAX_BYTES 200
 
 #define WEIGHTS "model.safetensors"
 #define WEIGHTS_INDEX "model.safetensors.index.json"
@@ -61,14 +61,12 @@ static void add_name(struct store_files *files, const char *name)
 
 /* ---- shards --------------------------------------------------------------- */
 
-static bool is_plain_shard(const char *name)
+bool store_is_plain_name(const char *name)
 {
-	const char *c;
-
-	if (name[0] == '.' || strlen(name) > SHARD_NAME_MAX || !text_ends_with(name, ".safetensors"))
+	if (name[0] == '.' || name[0] == '\0' || strlen(name) > NAME_MAX_BYTES)
 		return false;
-	for (c = name; *c; c++)
-		if ((unsigned char)*c < 0x20 || *c == '/' || *c == '\\')
+	for (const char *c = name; *c; c++)
+		if ((unsigned char)*c < 0x20 || *c == 0x7f || *c == '/' || *c == '\\')
 			return false;
 	return true;
 }
@@ -101,7 +99,7 @@ static int add_shards(struct store_files *files, const struct json *map, struct 
 	for (n = json_first(map); n; n = json_next(n)) {
 		const char *name = json_string(n, "");
 
-		if (!is_plain_shard(name))
+		if (!store_is_plain_name(name) || !text_ends_with(name, ".safetensors"))
 			return err_set(err, ERR_MODEL, "tensor '%.60s' is in '%.60s', which is no plain name of a .safetensors file "
 				       "in this folder", json_name(n), name);
 		if (is_listed(files, from, name))

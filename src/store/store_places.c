@@ -15,7 +15,7 @@
 
 #define REF_BYTES_MAX 256 /* refs/main holds a commit of 40 */
 #define HUB_PREFIX "models--facebook--musicgen-"
-#define PUBLISHED_AS "facebook/musicgen-"
+#define PART_SUFFIX ".part" /* of a folder that is being pulled (pull.h) */
 
 /* ---- the two places --------------------------------------------------------------- */
 
@@ -29,7 +29,7 @@ static char *under(const char *variable, const char *rest)
 	return *rest ? fs_join(dir, rest) : mem_strdup(dir);
 }
 
-static char *own_root(void)
+char *store_own_root(void)
 {
 	char *dir = under("XDG_DATA_HOME", "mgbatch/models");
 
@@ -83,7 +83,7 @@ static const struct place {
 	char *(*root)(void);
 	char *(*dir)(const char *root, const char *name);
 } places[] = {
-	{ "mgbatch", "", own_root, own_dir },
+	{ "mgbatch", "", store_own_root, own_dir },
 	{ "huggingface", HUB_PREFIX, hub_root, hub_dir },
 };
 
@@ -102,8 +102,9 @@ static bool is_complete(const char *dir, struct err *why)
 
 static int say_nowhere(const char *version, struct err *err)
 {
-	struct strbuf where = STRBUF_INIT(ERR_TEXT_MAX);
-	bool is_public = !text_ends_with(version, "custom");
+	struct strbuf where = STRBUF_INIT(ERR_TEXT_MAX), how = STRBUF_INIT(ERR_TEXT_MAX);
+	uint64_t bytes = store_public_bytes(version);
+	char size[32];
 
 	for (size_t i = 0; i < N_PLACES; i++) {
 		char *root = places[i].root();
@@ -112,10 +113,12 @@ static int say_nowhere(const char *version, struct err *err)
 			strbuf_addf(&where, "%s'%s/%s%s'", where.len ? " nor " : "neither ", root, places[i].prefix, version);
 		free(root);
 	}
-	err_set(err, ERR_MODEL, "the checkpoint '%s' is not on this machine: name its folder with 'checkpoint:' or --checkpoint%s%s%s%s%s", version,
-		is_public ? "; Hugging Face has it as " PUBLISHED_AS : "", is_public ? version : "", where.len ? " (there is " : "",
-		strbuf_ok(&where) ? where.buf : "nothing where it was looked for", where.len ? ")" : "");
+	if (bytes)
+		strbuf_addf(&how, "`mgbatch models pull %s` downloads it (up to about %s), or ", version, text_bytes(size, sizeof size, bytes));
+	err_set(err, ERR_MODEL, "the checkpoint '%s' is not on this machine: %sname its folder with 'checkpoint:' or --checkpoint%s%s%s", version, how.buf,
+		where.len ? " (there is " : "", strbuf_ok(&where) ? where.buf : "nothing where it was looked for", where.len ? ")" : "");
 	strbuf_release(&where);
+	strbuf_release(&how);
 	return -1;
 }
 
@@ -123,7 +126,7 @@ int store_find(char **ret_dir, const char *version, struct err *err)
 {
 	struct err first = ERR_INIT;
 
-	for (size_t i = 0; i < N_PLACES; i++) {
+	for (size_t i = 0; i < N_PLACES && store_is_plain_name(version); i++) {
 		char *root = places[i].root(), *dir = root ? places[i].dir(root, version) : NULL;
 		struct err why = ERR_INIT;
 		bool exists = dir && fs_exists(dir);
@@ -163,6 +166,16 @@ static void look_into(struct store_entry *e)
 	memcpy(e->version, c.version, sizeof e->version);
 	e->is_melody = c.is_melody;
 	e->is_stereo = c.is_stereo;
+	store_read_licence(e->licence, e->dir);
+}
+
+/* A pull that goes on or was interrupted: told under the version's own name. */
+static void look_at_part(struct store_entry *e)
+{
+	e->name[strlen(e->name) - strlen(PART_SUFFIX)] = '\0';
+	free(e->why);
+	e->is_complete = false;
+	e->why = mem_printf("its download has not ended; `mgbatch models pull %s` goes on with it", e->name);
 }
 
 /* Links count as what they point to: a hub's snapshot is made of them. */
@@ -197,6 +210,8 @@ static void add_entry(struct store_list *list, const struct place *place, const 
 	add_sizes(e, d);
 	(void)closedir(d);
 	look_into(e);
+	if (place->dir == own_dir && text_ends_with(name, PART_SUFFIX) && strlen(name) > strlen(PART_SUFFIX))
+		look_at_part(e);
 }
 
 static int add_place(struct store_list *list, const struct place *place, const char *root, struct err *err)

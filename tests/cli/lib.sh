@@ -28,9 +28,9 @@ case $tap_dir in
 esac
 [ -x "$BUILD/mgbatch" ] || { echo "Bail out! there is no $BUILD/mgbatch: make it first"; exit 1; }
 # Checkpoints and credentials are looked for here alone, not in the home of whoever runs the tests; nobody's money is spent by them.
-export XDG_DATA_HOME="$tap_dir/.data" HF_HUB_CACHE="$tap_dir/.hub" XDG_CONFIG_HOME="$tap_dir/.config" no_proxy='*'
+export XDG_DATA_HOME="$tap_dir/.data" HF_HUB_CACHE="$tap_dir/.hub" XDG_CONFIG_HOME="$tap_dir/.config" XDG_CACHE_HOME="$tap_dir/.cache" no_proxy='*'
 unset SCENARIO_API_KEY SCENARIO_API_SECRET SCENARIO_CREDENTIALS SCENARIO_PROJECT SCENARIO_CA_FILE MGBATCH_CLOCK_RATE
-export SCENARIO_API_URL=http://127.0.0.1:9/v1 # the discard port, which is closed
+export SCENARIO_API_URL=http://127.0.0.1:9/v1 HF_ENDPOINT=http://127.0.0.1:9 # the discard port, which is closed
 cd "$tap_dir" || exit 1
 
 mgbatch() { "$BUILD/mgbatch" "$@"; }

@@ -39,7 +39,7 @@ cat >bad.yaml <<'EOF'
 version: 1
 name: study
 backend: fake
-params: {promt: "soft rain", duration: 99}
+params: {promt: "soft rain", duration: 9900}
 sweep:
   temperature: [0.8, hot]
 EOF
@@ -69,7 +69,7 @@ run 5 mgbatch check native.yaml --checkpoint empty
 has stderr 'empty'
 
 run 0 mgbatch check good.yaml --set duration=5
-run 2 mgbatch check good.yaml --set duration=500
+run 2 mgbatch check good.yaml --set duration=5000
 has stderr 'duration'
 run 2 mgbatch check good.yaml --set durration=5
 has stderr 'durration'

@@ -71,7 +71,7 @@ has stdout '"pending": 1'
 
 # Mistakes: of a thousand rows a few are said, with file and line.
 { echo 'prompt;duration'; echo 'a;1'; } >semicolon.csv
-{ echo 'prompt,duration'; i=0; while [ $i -lt 1000 ]; do i=$((i + 1)); echo "p$i,9$i"; done; } >wrong.csv
+{ echo 'prompt,duration'; i=0; while [ $i -lt 1000 ]; do i=$((i + 1)); echo "p$i,9${i}000"; done; } >wrong.csv
 cat >bad.yaml <<'EOF2'
 version: 1
 backend: fake

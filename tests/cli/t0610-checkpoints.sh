@@ -156,5 +156,5 @@ has stdout "$XDG_DATA_HOME/mgbatch/models/medium  holds custom: no job's modelVe
 
 run 2 mgbatch models
 run 2 mgbatch models get
-has stderr "usage: mgbatch models list [--json]; found 'get'"
+has stderr "usage: mgbatch models list | pull VERSION | verify [VERSION] | path VERSION; found 'get'"
 done_testing

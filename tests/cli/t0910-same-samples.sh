@@ -43,7 +43,7 @@ build() # compiler optimisation
 	# shellcheck disable=SC2046,SC2086
 	{
 		make CC="$1" BUILD="$dir" VARIANT=release OPT_release="$2" CPPFLAGS=-Itests $objects &&
-			"$1" -pthread -o "$dir/same-samples" $objects $(pkg-config --libs libcjson libcrypto) -lm
+			"$1" -pthread -o "$dir/same-samples" $objects $(pkg-config --libs libcjson libcrypto kissfft-float) -lm
 	} >"$dir/log" 2>&1 || {
 		sed 's/^/# /' "$dir/log" | tail -20 >&2
 		return 1

@@ -42,7 +42,7 @@ static void check_dims(const struct model *m)
 		frame *= m->codec.ratios[i];
 	if (frame != m->codec.frame_samples || frame > m->codec.rate_hz)
 		abort();
-	if (m->lm.head_width * m->lm.n_heads != m->lm.width || m->lm.max_frames < 1)
+	if (m->lm.head_width * m->lm.n_heads != m->lm.width || m->lm.window_frames < 1)
 		abort();
 }
 

@@ -65,16 +65,6 @@ static int refuse(const struct job *job, struct event *refusal, const char *sent
 	return -1;
 }
 
-/* The job's id was made from this content: another would be another job. */
-static int check_content(const struct job *job, struct err *err)
-{
-	int is_same = hash_file_is(job->input_path, job->input_sha256, err);
-
-	if (is_same < 0)
-		return -1;
-	return is_same ? 0 : err_set(err, ERR_INPUT, "'%s' has changed since the manifest was read: run the manifest again", job->input_path);
-}
-
 int upload_join(struct hosted *h, struct slot *s, const char *known_asset, struct event *refusal)
 {
 	struct upload *u = find_upload(h, s->job->input_sha256);
@@ -92,7 +82,7 @@ int upload_join(struct hosted *h, struct slot *s, const char *known_asset, struc
 		return 0;
 	}
 	if (u->mover.step == STEP_FREE) {
-		if (check_content(s->job, &err) != 0)
+		if (job_check_input(s->job, &err) != 0)
 			return refuse(s->job, refusal, err.text);
 		u->job = s->job;
 		u->mover.n_looks = 0;
@@ -255,7 +245,7 @@ static void begin_complete(struct hosted *h, struct upload *u)
 	struct err err = ERR_INIT;
 
 	mover_go(&u->mover, STEP_COMPLETING);
-	if (check_content(u->job, &err) == 0) { /* or else bytes of two files were sent */
+	if (job_check_input(u->job, &err) == 0) { /* or else bytes of two files were sent */
 		wire_action_body(&body, "complete");
 		ask.body = body.buf;
 		ask_by(h, &u->mover, &ask);

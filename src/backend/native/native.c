@@ -1,19 +1,18 @@
 /* See native.h. */
 #include "backend/native/native.h"
 
+#include "backend/native/inputs.h"
+#include "backend/native/request.h"
+
 #include "base/clock.h"
 #include "base/mem.h"
-#include "engine/engine.h"
 
-#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #define PROGRESS_EVERY_MS 250 /* run shows counts ten times a second at most; a step takes milliseconds */
 #define SLOTS_MAX 64          /* of a batch (engine.h) */
-#define MIB 1048576.0         /* for figures that two sizes of a GiB would both print as 1.3 GiB */
-#define MEMORY_SHARE 0.8      /* of what is available, where the manifest says nothing (DESIGN section 6) */
 
 struct native {
 	const struct backend_ops *ops;
@@ -21,7 +20,8 @@ struct native {
 	const char *checkpoint;            /* what engine and batch are of, a maker's; NULL: none is open */
 	struct engine *engine;
 	struct batch *batch;
-	const struct job *waiting;         /* taken; the next reap opens its checkpoint */
+	struct inputs *inputs;             /* as the open checkpoint hears them */
+	const struct job *waiting;         /* taken; a reap opens its checkpoint, hears its sound, puts it into a slot */
 	const struct job *jobs[SLOTS_MAX]; /* by tag; NULL: free */
 	int64_t next_progress_ms;          /* monotonic */
 };
@@ -33,6 +33,7 @@ static struct native *native_of(struct backend *b)
 
 static void unload(struct native *n)
 {
+	inputs_forget(n->inputs);
 	if (n->batch)
 		batch_close(n->batch);
 	if (n->engine)
@@ -63,27 +64,12 @@ static int native_open(struct backend **ret, const struct backend_config *config
 	(void)err;
 	n->ops = &native_backend;
 	n->config = *config;
+	n->inputs = inputs_new();
 	*ret = (struct backend *)(void *)n;
 	return 0;
 }
 
-/* ---- a job as a request -------------------------------------------------------- */
-
-static struct sequence_request request_of(const struct job *job, const struct engine_info *info)
-{
-	int n_frames = (int)(job_number(job, "duration", 8) * info->frame_rate_hz); /* 8 s: the card's default */
-	double seed = job_number(job, "seed", 0);
-
-	return (struct sequence_request){
-		.prompt = job_text(job, "prompt", ""),
-		.n_frames = n_frames < 1 ? 1 : n_frames,
-		.guidance = (float)job_number(job, "classifierFreeGuidance", 3),
-		.temperature = (float)job_number(job, "temperature", 1),
-		.top_k = (int)job_number(job, "topK", 250),
-		.top_p = (float)job_number(job, "topP", 0),
-		.seed = seed > 0 ? (uint64_t)seed : 0,
-	};
-}
+/* ---- jobs into slots -------------------------------------------------------------- */
 
 static enum fail_class class_of(enum err_code code)
 {
@@ -115,7 +101,7 @@ static void fail(struct event *ret, const struct job *job, enum fail_class class
 	(void)snprintf(ret->sentence, sizeof ret->sentence, "%.*s", EVENT_SENTENCE_MAX - 1, sentence);
 }
 
-/* The job's checkpoint is open. */
+/* The job's checkpoint is open, and its sound has been heard. */
 static enum backend_answer add(struct native *n, const struct job *job, struct event *refusal)
 {
 	struct sequence_request request = request_of(job, engine_get_info(n->engine));
@@ -125,6 +111,8 @@ static enum backend_answer add(struct native *n, const struct job *job, struct e
 
 	if (tag < 0)
 		return BACKEND_BUSY;
+	if (!inputs_fill(n->inputs, job, n->engine, &request))
+		BUG("job '%s' goes into a slot before its sound was heard", job->path);
 	request.tag = (uint64_t)tag;
 	answer = batch_add(n->batch, &request, &why);
 	if (answer == BATCH_BUSY)
@@ -141,34 +129,57 @@ static enum backend_answer native_submit(struct backend *b, const struct backend
 {
 	struct native *n = native_of(b);
 	const struct job *job = task->job;
+	bool is_open;
 
 	if (!job->maker->checkpoint)
 		BUG("job '%s' goes to the native backend without a checkpoint", job->path);
 	if (n->waiting)
 		return BACKEND_BUSY;
-	if (n->checkpoint && !strcmp(n->checkpoint, job->maker->checkpoint))
+	is_open = n->checkpoint && !strcmp(n->checkpoint, job->maker->checkpoint);
+	if (is_open && inputs_has(n->inputs, job, n->engine))
 		return add(n, job, refusal);
-	if (n->checkpoint && batch_n_active(n->batch) > 0)
+	if (!is_open && n->checkpoint && batch_n_active(n->batch) > 0)
 		return BACKEND_BUSY;
 	n->waiting = job;
 	return BACKEND_TAKEN;
 }
 
-/* Opens the checkpoint of the job that waits, and puts it into a slot. Answers how many events that gave. */
-static int begin_waiting(struct native *n, struct event *out)
+/*
+ * One unit for the job that waits: its checkpoint is opened, its sound is heard piece by piece, it gets its slot. Before the slots
+ * go on: the sooner it is in one, the more share a pass over the weights. Answers how many events that gave; *is_busy: nothing can
+ * be done for it before something else has ended.
+ */
+static int serve_waiting(struct native *n, struct event *out, bool *is_busy)
 {
 	const struct job *job = n->waiting;
 	struct err err = ERR_INIT;
-	enum backend_answer answer;
+	enum backend_answer answer = BACKEND_BUSY;
 
-	n->waiting = NULL;
-	if (load(n, job->maker->checkpoint, &err) != 0) {
+	if (!n->checkpoint || strcmp(n->checkpoint, job->maker->checkpoint) != 0) {
+		if (load(n, job->maker->checkpoint, &err) == 0)
+			return 0;
 		fail(out, job, FAIL_MODEL, err.text); /* whatever it was: no job can be done with it */
+		n->waiting = NULL;
 		return 1;
 	}
-	answer = add(n, job, out);
-	if (answer == BACKEND_BUSY)
+	switch (inputs_hear(n->inputs, job, n->engine, n->batch, &err)) {
+	case HEAR_MORE:
+		return 0;
+	case HEAR_FAILED:
+		fail(out, job, class_of(err.code), err.text);
+		n->waiting = NULL;
+		return 1;
+	case HEAR_DONE:
+		answer = add(n, job, out);
+		break;
+	case HEAR_BUSY:
+		break;
+	}
+	*is_busy = answer == BACKEND_BUSY;
+	if (*is_busy && batch_n_active(n->batch) == 0)
 		BUG("the engine says that it is busy with nothing in its slots");
+	if (!*is_busy)
+		n->waiting = NULL;
 	return answer == BACKEND_REFUSED;
 }
 
@@ -213,10 +224,14 @@ static int native_reap(struct backend *b, struct event *out, int room, int timeo
 	struct native *n = native_of(b);
 	struct sequence_result result;
 	int n_out = 0;
+	bool is_busy = false;
 
 	(void)timeout_ms; /* one unit of work is what it may take */
-	if (n->waiting)
-		return begin_waiting(n, out);
+	if (n->waiting) {
+		n_out = serve_waiting(n, out, &is_busy);
+		if (!is_busy)
+			return n_out;
+	}
 	if (!n->batch)
 		return 0;
 	if (batch_step(n->batch, err) < 0)
@@ -236,73 +251,8 @@ static void native_close(struct backend *b, enum backend_close how)
 	if (n->batch)
 		batch_drop_all(n->batch);
 	unload(n);
+	inputs_free(n->inputs);
 	free(n);
-}
-
-/* ---- admission ------------------------------------------------------------------- */
-
-static void answer(struct backend_question *q, const struct engine *e, uint64_t fixed_bytes, uint64_t have_bytes)
-{
-	struct sequence_request request = request_of(q->job, engine_get_info(e));
-	uint64_t need_bytes = fixed_bytes + engine_request_bytes(e, &request);
-	struct err why = ERR_INIT, ignored = ERR_INIT;
-
-	if (engine_check_request(e, &request, &why) != 0)
-		(void)err_wrap(&why, "'%s'", q->job->path);
-	else if (need_bytes > have_bytes)
-		err_set(&why, ERR_MEMORY,
-			"'%s' needs %.1f MiB of memory with the model, and %.1f MiB may be used: shorten its duration, raise run.memory, or "
-			"take a smaller checkpoint",
-			q->job->path, ceil((double)need_bytes * 10 / MIB) / 10, floor((double)have_bytes * 10 / MIB) / 10);
-	q->code = why.code;
-	request.prompt = "";
-	q->is_about_prompt = why.code == ERR_INPUT && engine_check_request(e, &request, &ignored) == 0;
-	q->why = why.code == ERR_NONE ? NULL : mem_strdup(why.text);
-}
-
-static int answer_checkpoint(const struct backend_config *config, const char *checkpoint, struct backend_question *questions, int n,
-			     uint64_t have_bytes, struct err *err)
-{
-	uint64_t fixed_bytes;
-	struct engine *e;
-
-	if (engine_measure(&e, checkpoint, err) != 0)
-		return -1;
-	fixed_bytes = engine_fixed_bytes(e, config->n_slots, config->n_threads);
-	for (int i = 0; i < n; i++)
-		if (!strcmp(questions[i].job->maker->checkpoint, checkpoint))
-			answer(&questions[i], e, fixed_bytes, have_bytes);
-	engine_close(e);
-	return 0;
-}
-
-static bool is_among(const char *const *checkpoints, int n, const char *checkpoint)
-{
-	for (int i = 0; i < n; i++)
-		if (!strcmp(checkpoints[i], checkpoint))
-			return true;
-	return false;
-}
-
-static int native_admit(const struct backend_config *config, struct backend_question *questions, int n, struct err *err)
-{
-	uint64_t have_bytes = config->memory_bytes;
-	const char **checkpoints = NULL; /* answered */
-	int n_checkpoints = 0, cap = 0, rc = 0;
-
-	if (have_bytes == 0)
-		have_bytes = (uint64_t)((double)engine_available_memory() * MEMORY_SHARE);
-	for (int i = 0; i < n && rc == 0; i++) {
-		const char *checkpoint = questions[i].job->maker->checkpoint;
-
-		if (is_among(checkpoints, n_checkpoints, checkpoint))
-			continue;
-		MEM_GROW(checkpoints, n_checkpoints, cap);
-		checkpoints[n_checkpoints++] = checkpoint;
-		rc = answer_checkpoint(config, checkpoint, questions, n, have_bytes, err);
-	}
-	free(checkpoints);
-	return rc;
 }
 
 const struct backend_ops native_backend = {

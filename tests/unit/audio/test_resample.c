@@ -1,6 +1,7 @@
 /* resample: against the model's own resampler (tests/vectors/resample), and what it must keep. */
 #include "audio/audio.h"
 #include "base/hash.h"
+#include "base/mathf.h"
 #include "base/mem.h"
 
 #include "vectors.h"
@@ -227,8 +228,36 @@ static void check_ends(void)
 	pcm_release(&pcm);
 }
 
+/* There and back (musicgen-tests.md A8): tones below 5 kHz, away from the ends, and how loud one is. */
+static void check_round_trip(void)
+{
+	struct pcm pcm = { mem_zalloc(32000, sizeof(float)), 32000, 1, 32000 }, there, back;
+	double worst = 0, largest = 0;
+
+	for (size_t i = 0; i < pcm.n_frames; i++)
+		for (int hz = 310; hz < 5000; hz += 370)
+			pcm.samples[i] += 0.07f * (float)mathd_sin(2 * PI * hz * (double)i / 32000 + hz);
+	there = resampled(&pcm, 44100);
+	back = resampled(&there, 32000);
+	for (size_t i = 500; i + 500 < back.n_frames; i++)
+		worst = fmax(worst, fabs((double)back.samples[i] - (double)pcm.samples[i]));
+	OK(back.n_frames == 32000 && worst < 1e-3, "there and back: %g", worst);
+	pcm_release(&there);
+	pcm_release(&back);
+	for (size_t i = 0; i < pcm.n_frames; i++)
+		pcm.samples[i] = 0.5f * (float)mathd_sin(2 * PI * 1000 * (double)i / 44100);
+	pcm.rate_hz = 44100;
+	back = resampled(&pcm, 32000);
+	for (size_t i = 500; i + 500 < back.n_frames; i++)
+		largest = fmax(largest, fabs((double)back.samples[i]));
+	IS_NEAR(largest, 0.5, 1e-3, "a tone of 1 kHz is as loud as it was");
+	pcm_release(&pcm);
+	pcm_release(&back);
+}
+
 int main(void)
 {
+	check_round_trip();
 	check_reference();
 	check_bits();
 	check_same_rate();

@@ -1,11 +1,9 @@
 /* backend/native: jobs through the engine and back, with the small random checkpoint of the demo, and with a second one. */
-#include "backend/backend.h"
-#include "backend/native/native.h"
-#include "unit/run/some_jobs.h"
+#include "unit/backend/some_native.h"
 
 #define CHECKPOINT "manifests/demo/model"
 #define OTHER "tests/vectors/mono"
-#define TURNS_MAX 100000 /* of make_all: a clip here takes some 200 */
+
 
 static struct job_maker native_maker = { PARAM_NATIVE, "native:demo", CHECKPOINT };
 static struct job_maker no_maker = { PARAM_NATIVE, "native:none", "manifests" };
@@ -18,59 +16,6 @@ static void open_jobs(struct some_jobs *s, int n)
 		s->jobs[i].maker = &native_maker;
 }
 
-static void set_number(struct some_jobs *s, int i, const char *name, double number)
-{
-	int index = card_find(s->card, name);
-
-	s->values[i * card_n_params(s->card) + index] = (struct value){ .as.number = number, .kind = VALUE_NUMBER };
-}
-
-static struct backend *open_native(int n_slots, uint64_t memory_bytes)
-{
-	struct backend_config config = { .n_slots = n_slots, .memory_bytes = memory_bytes };
-	struct backend *b = NULL;
-	struct err err = ERR_INIT;
-
-	if (native_backend.open(&b, &config, &err) != 0)
-		printf("# %s\n", err.text);
-	return b;
-}
-
-/* Makes all jobs in their order; events[i] is job i's. */
-static void make_all(struct backend *b, const struct some_jobs *s, struct event *events, int *n_progress)
-{
-	struct event got[8];
-	struct err err = ERR_INIT;
-	int next = 0, n_out = 0, n;
-
-	for (int turns = 0; n_out < s->n; turns++) {
-		if (turns == TURNS_MAX) {
-			printf("Bail out! %d of %d jobs came back\n", n_out, s->n);
-			exit(1);
-		}
-		for (; next < s->n; next++) {
-			struct backend_task task = { .job = &s->jobs[next] };
-			enum backend_answer answer = native_backend.submit(b, &task, &events[next]);
-
-			if (answer == BACKEND_BUSY)
-				break;
-			n_out += answer == BACKEND_REFUSED;
-		}
-		n = native_backend.reap(b, got, 8, 100, &err);
-		if (n < 0) {
-			printf("Bail out! %s\n", err.text);
-			exit(1);
-		}
-		for (int i = 0; i < n; i++) {
-			*n_progress += got[i].kind == EVENT_PROGRESS;
-			if (got[i].kind != EVENT_PROGRESS) {
-				events[got[i].job - s->jobs] = got[i];
-				n_out++;
-			}
-		}
-	}
-}
-
 static void test_jobs(void)
 {
 	struct some_jobs s;
@@ -81,7 +26,7 @@ static void test_jobs(void)
 	open_jobs(&s, 5);
 	for (int i = 0; i < 5; i++)
 		set_number(&s, i, "duration", 0.2 * (i + 1));
-	set_number(&s, 4, "duration", 3600);
+	set_number(&s, 4, "duration", 7200);
 	b = open_native(4, 0);
 	OK(b != NULL, "open");
 	make_all(b, &s, wide, &n_progress);
@@ -101,7 +46,7 @@ static void test_jobs(void)
 		pcm_release(&narrow[i].pcm);
 	}
 	IS_INT(n_differ, 0, "one slot or four: the same samples");
-	IS_INT(wide[4].kind, EVENT_FAILED, "an hour is refused");
+	IS_INT(wide[4].kind, EVENT_FAILED, "two hours are refused");
 	IS_INT(wide[4].class, FAIL_INPUT, "as a request that cannot be done");
 	OK(strlen(wide[4].sentence) > 10, "with a sentence: %s", wide[4].sentence);
 	some_jobs_close(&s);
@@ -116,7 +61,7 @@ static void test_memory(void)
 
 	open_jobs(&s, 3);
 	set_number(&s, 1, "duration", 30);
-	set_number(&s, 2, "duration", 3600);
+	set_number(&s, 2, "duration", 7200);
 	for (int i = 0; i < 3; i++)
 		q[i].job = &s.jobs[i];
 	IS_INT(native_backend.admit(&config, q, 1, &err), 0, "asked about one job in 1000 bytes");
@@ -126,7 +71,7 @@ static void test_memory(void)
 	config.memory_bytes = 1u << 30;
 	IS_INT(native_backend.admit(&config, q, 3, &err), 0, "asked about three in a GiB");
 	OK(q[0].code == ERR_NONE && !q[0].why && q[1].code == ERR_NONE && !q[1].why, "two can be done");
-	IS_INT(q[2].code, ERR_INPUT, "an hour cannot, whatever the memory");
+	IS_INT(q[2].code, ERR_INPUT, "two hours cannot, whatever the memory");
 	OK(q[2].why && strstr(q[2].why, s.jobs[2].path) != NULL, "the job is named: %s", q[2].why);
 	free(q[2].why);
 	s.jobs[1].maker = &no_maker;
@@ -150,12 +95,12 @@ static void test_admit_several(void)
 	open_jobs(&s, 4);
 	s.jobs[1].maker = s.jobs[3].maker = &other_maker;
 	s.values[3 * card_n_params(s.card) + card_find(s.card, "prompt")].as.text = words;
-	set_number(&s, 2, "duration", 3600);
+	set_number(&s, 2, "duration", 7200);
 	for (int i = 0; i < 4; i++)
 		q[i].job = &s.jobs[i];
 	IS_INT(native_backend.admit(&config, q, 4, &err), 0, "asked about two checkpoints");
 	OK(q[0].code == ERR_NONE && q[1].code == ERR_NONE, "a job of each can be done");
-	OK(q[2].code == ERR_INPUT && !q[2].is_about_prompt, "an hour cannot: %s", q[2].why);
+	OK(q[2].code == ERR_INPUT && !q[2].is_about_prompt, "two hours cannot: %s", q[2].why);
 	OK(q[3].code == ERR_INPUT && q[3].is_about_prompt, "700 words cannot, and the prompt is why: %s", q[3].why);
 	free(q[2].why);
 	free(q[3].why);
@@ -169,27 +114,6 @@ static void test_admit_several(void)
 }
 
 /* ---- several checkpoints ---------------------------------------------------------- */
-
-/* The pcm of job i made alone by a backend of its own. */
-static struct event make_alone(const struct some_jobs *s, int i)
-{
-	struct some_jobs one = { .jobs = &s->jobs[i], .n = 1 };
-	struct event e = { .job = NULL };
-	struct backend *b = open_native(1, 0);
-	int n_progress = 0;
-
-	make_all(b, &one, &e, &n_progress);
-	native_backend.close(b, BACKEND_FINISH);
-	return e;
-}
-
-static bool same_samples(const struct event *a, const struct event *b)
-{
-	const struct pcm *p = &a->pcm, *q = &b->pcm;
-
-	return a->kind == EVENT_DONE && b->kind == EVENT_DONE && p->n_frames == q->n_frames && p->n_channels == q->n_channels &&
-	       memcmp(p->samples, q->samples, p->n_frames * (size_t)p->n_channels * sizeof(float)) == 0;
-}
 
 static void test_several(void)
 {

@@ -76,10 +76,29 @@ static void check_files(void)
 	OK(hash_file("/tmp", file, &err) == -1, "a folder: %s", err.text);
 }
 
+/* As git hash-object says. */
+static void check_git(void)
+{
+	static const struct {
+		const char *text, *want;
+	} rows[] = {
+		{ "", "e69de29bb2d1d6434b8b29ae775ad8c2e48c5391" },
+		{ "hello\n", "ce013625030ba8dba906f756967f9e9ca394464a" },
+		{ "what is up, doc?", "bd9dbf5aae1a3862dd1526723246b20206e5fc37" },
+	};
+	char hex[HASH_GIT_SIZE];
+
+	for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+		hash_git_blob(hex, rows[i].text, strlen(rows[i].text));
+		IS_TEXT(hex, rows[i].want, "git's name of a file");
+	}
+}
+
 int main(void)
 {
 	check_vectors();
 	check_base32();
 	check_files();
+	check_git();
 	return tap_done();
 }

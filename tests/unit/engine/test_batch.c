@@ -156,6 +156,9 @@ static bool same(const struct outcome *a, const struct outcome *b)
 	       !memcmp(a->codes, b->codes, a->n_codes * sizeof(*a->codes)) && !memcmp(a->samples, b->samples, a->n_values * sizeof(float));
 }
 
+/* Seven frames to go on from, of up to eight books. */
+static const uint16_t given[8 * 7] = { 5, 60, 12, 33, 0, 9, 41, 17, 22, 63, 8, 1, 30, 55, 2, 2, 48, 19, 6, 37, 11, 50, 3, 27, 44, 13, 58, 7 };
+
 static const struct sequence_request mixed[] = {
 	{ .prompt = "soft rain over felt piano", .n_frames = 40, .guidance = 3, .temperature = 1, .top_k = 250, .seed = 1 },
 	{ .prompt = "brass hook", .n_frames = 7, .guidance = 1, .temperature = 0.8f, .top_k = 20, .seed = 2 },
@@ -165,6 +168,7 @@ static const struct sequence_request mixed[] = {
 	{ .prompt = "rain", .n_frames = 33, .guidance = -1, .temperature = 1, .top_k = 3, .seed = 6 },
 	{ .prompt = "jazz", .n_frames = 12, .guidance = 0, .temperature = 1, .top_k = 250, .seed = 7 },
 	{ .prompt = "slow strings", .n_frames = 64, .guidance = 2, .temperature = 1, .top_k = 250, .seed = 8 },
+	{ .prompt = "brass hook", .n_frames = 70, .guidance = 3, .temperature = 1, .top_k = 250, .seed = 9, .codes = given, .n_codes_frames = 7 },
 };
 #define N_MIXED ((int)(sizeof(mixed) / sizeof(mixed[0])))
 
@@ -277,7 +281,9 @@ static void test_refused(struct engine *e)
 {
 	struct batch *b = open_batch(e, 2, ROOM);
 	const struct sequence_request good = mixed[1];
-	struct sequence_request bad[7];
+	const uint8_t tune[MODEL_MELODY_MAX] = { 0 };
+	const uint16_t no_code[] = { 0, 0, 0, 64 };
+	struct sequence_request bad[14];
 	char *prompt = calloc(1, 4 * ENGINE_PROMPT_TOKENS_MAX + 1);
 
 	for (int i = 0; i < 4 * ENGINE_PROMPT_TOKENS_MAX; i++)
@@ -291,6 +297,16 @@ static void test_refused(struct engine *e)
 	bad[4].temperature = INFINITY;
 	bad[5].top_p = -0.5f;
 	bad[6].prompt = prompt;
+	bad[7].melody = tune;
+	bad[8].melody = tune;
+	bad[8].n_codes_frames = 3;
+	bad[9].n_codes_frames = good.n_frames;
+	bad[10].n_frames = 2 * engine_get_info(e)->window_frames;
+	bad[10].n_codes_frames = engine_get_info(e)->window_frames;
+	bad[11].n_codes_frames = -1;
+	bad[12].n_codes_frames = 1;
+	bad[13].n_codes_frames = 1;
+	bad[13].codes = no_code;
 	for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++) {
 		struct err err = ERR_INIT;
 
@@ -402,12 +418,12 @@ static void test_eviction(struct engine *e)
 	batch_close(run.batch);
 }
 
-static int count_prompts(const struct batch *b)
+static int count_shared(const struct batch *b, bool only_ready)
 {
 	int n = 0;
 
-	for (int i = 0; i < b->work.prompts.n_entries; i++)
-		n += b->work.prompts.entries[i].n_ids > 0;
+	for (int i = 0; i < b->work.shared.n_entries; i++)
+		n += b->work.shared.entries[i].is_used && (b->work.shared.entries[i].is_ready || !only_ready);
 	return n;
 }
 
@@ -418,10 +434,10 @@ static void test_shared_prompt(struct engine *e)
 	for (uint64_t i = 0; i < 3; i++)
 		add(&run, &mixed[0], i);
 	add(&run, &mixed[1], 3);
-	IS_INT(count_prompts(run.batch), 2, "four clips of two prompts: two are kept");
+	IS_INT(count_shared(run.batch, false), 2, "four clips of two prompts: two are kept");
 	step(&run);
 	step(&run);
-	OK(!prompts_next(&run.batch->work.prompts), "two steps encode them");
+	IS_INT(count_shared(run.batch, true), 2, "two steps encode them");
 	OK(batch_progress(run.batch, 0) == 0, "no decoder step yet");
 	step(&run);
 	OK(batch_progress(run.batch, 0) > 0, "then decoding begins");
@@ -443,7 +459,7 @@ static void test_drop(struct engine *e)
 			step(&run);
 		batch_drop_all(run.batch);
 		if (batch_n_active(run.batch) || run.batch->sample_bytes ||
-		    run.batch->pool.n_free + prompts_idle_blocks(&run.batch->work.prompts) != run.batch->pool.n_blocks)
+		    run.batch->pool.n_free + shared_idle_blocks(&run.batch->work.shared) != run.batch->pool.n_blocks)
 			OK(0, "dropped after %d steps: something is held", n_steps);
 		step(&run);
 		clear(&run);
@@ -459,7 +475,7 @@ static void test_not_finite(void)
 {
 	struct engine *e = open_engine(MONO);
 	struct run run = { .engine = e, .batch = open_batch(e, 4, ROOM) };
-	struct codec_layer *last = &e->model->codec_w.layers[e->model->codec_w.n_layers - 1];
+	struct codec_layer *last = &e->model->codec_w.decoder.layers[e->model->codec_w.decoder.n_layers - 1];
 	const float *bias = last->u.conv.bias, *norm = e->model->lm_w.final_norm.b;
 	float *infinite = calloc((size_t)e->info.width, sizeof(*infinite));
 
@@ -477,20 +493,25 @@ static void test_not_finite(void)
 	e->model->lm_w.final_norm.b = norm;
 	run_all(&run, mixed, 3, 0);
 	OK(run.outcomes[0].is_finite && run.outcomes[2].is_finite, "the next ones are well");
-	IS_INT(run.batch->pool.n_free + prompts_idle_blocks(&run.batch->work.prompts), run.batch->pool.n_blocks, "nothing is held");
+	IS_INT(run.batch->pool.n_free + shared_idle_blocks(&run.batch->work.shared), run.batch->pool.n_blocks, "nothing is held");
 	clear(&run);
 	batch_close(run.batch);
 	engine_close(e);
 	free(infinite);
 }
 
+/* One window to its last position; then one that needs a second. */
 static void test_longest(struct engine *e)
 {
-	struct run run = { .engine = e, .batch = open_batch(e, 1, ROOM) };
-	struct sequence_request r = { .n_frames = engine_get_info(e)->max_frames, .guidance = 1, .temperature = 1, .top_k = 250 };
+	struct run run = { .engine = e, .batch = open_batch(e, 2, ROOM) };
+	struct sequence_request r[2] = { { .guidance = 1, .temperature = 1, .top_k = 250 }, { .guidance = 1, .temperature = 1, .top_k = 250 } };
+	int window = engine_get_info(e)->window_frames;
 
-	run_all(&run, &r, 1, 0);
-	IS_INT(run.outcomes[0].n_values, r.n_frames * engine_get_info(e)->frame_samples, "the longest clip comes out whole");
+	r[0].n_frames = window;
+	r[1].n_frames = window + 100;
+	run_all(&run, r, 2, 0);
+	IS_INT(run.outcomes[0].n_values, window * engine_get_info(e)->frame_samples, "the longest clip of one window comes out whole");
+	IS_INT(run.outcomes[1].n_values, (window + 100) * engine_get_info(e)->frame_samples, "and one of two windows");
 	clear(&run);
 	batch_close(run.batch);
 }

@@ -41,7 +41,7 @@ static int count_wrong(const uint16_t *codes, const struct pattern *p)
 static void test_one(int n_frames, int n_codebooks)
 {
 	static uint16_t codes[FRAMES_MAX * CODEBOOKS_MAX], back[FRAMES_MAX * CODEBOOKS_MAX];
-	struct pattern p = { n_codebooks, n_codebooks / 4, n_frames, SPECIAL };
+	struct pattern p = { n_codebooks, n_codebooks / 4, n_frames, SPECIAL, 0, 0 };
 	uint16_t ids[CODEBOOKS_MAX];
 	size_t n = (size_t)n_frames * (size_t)n_codebooks;
 

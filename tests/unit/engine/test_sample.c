@@ -57,7 +57,7 @@ static void test_uniform(void)
 	int n = 100000;
 
 	for (int i = 0; i < n; i++) {
-		double u = sample_uniform(42, (uint32_t)i, 3);
+		double u = sample_uniform(42, (uint32_t)i, 3, 0);
 
 		least = u < least ? u : least;
 		most = u > most ? u : most;
@@ -65,9 +65,10 @@ static void test_uniform(void)
 	}
 	OK(least >= 0 && most < 1, "uniforms lie in [0, 1)");
 	IS_NEAR(sum / n, 0.5, 0.005, "their mean is a half");
-	OK(sample_uniform(1, 2, 3) == sample_uniform(1, 2, 3), "same seed, step and codebook: same number");
-	OK(sample_uniform(1, 2, 3) != sample_uniform(1, 3, 2), "step and codebook are not interchangeable");
-	OK(sample_uniform(1, 2, 3) != sample_uniform(UINT64_C(1) << 32 | 1, 2, 3), "all 64 bits of the seed count");
+	OK(sample_uniform(1, 2, 3, 0) == sample_uniform(1, 2, 3, 0), "same seed, step and codebook: same number");
+	OK(sample_uniform(1, 2, 3, 0) != sample_uniform(1, 3, 2, 0), "step and codebook are not interchangeable");
+	OK(sample_uniform(1, 2, 3, 0) != sample_uniform(1, 2, 3, 1), "a window has numbers of its own");
+	OK(sample_uniform(1, 2, 3, 0) != sample_uniform(UINT64_C(1) << 32 | 1, 2, 3, 0), "all 64 bits of the seed count");
 }
 
 static void test_choices(void)
@@ -116,7 +117,7 @@ static void test_distribution(const char *name, int top_k, float top_p, unsigned
 	for (int i = 0; i < n; i++)
 		total += p[i] = kept >> i & 1 ? exp((double)x[i] / 0.8) : 0;
 	for (int i = 0; i < N_DRAWS; i++)
-		count[pick(x, n, 0.8f, top_k, top_p, sample_uniform(7, (uint32_t)i, 1))]++;
+		count[pick(x, n, 0.8f, top_k, top_p, sample_uniform(7, (uint32_t)i, 1, 0))]++;
 	for (int i = 0; i < n; i++) {
 		double expected = N_DRAWS * p[i] / total;
 
@@ -138,7 +139,7 @@ static void test_top_k_sizes(void)
 	int wrong = 0;
 
 	for (int i = 0; i < N_MAX; i++)
-		x[i] = (float)floor(sample_uniform(5, (uint32_t)i, 0) * 100) / 10;
+		x[i] = (float)floor(sample_uniform(5, (uint32_t)i, 0, 0) * 100) / 10;
 	for (int k = 1; k < N_MAX; k += 37) {
 		int last = pick(x, N_MAX, 1, k, 0, 1 - 0x1p-53), larger = 0, last_kept = 0;
 		float threshold = -1;

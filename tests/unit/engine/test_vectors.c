@@ -353,7 +353,7 @@ static void test_delay(struct bench *b)
 
 	for (size_t i = 0; i < 3; i++) {
 		struct pattern p = { b->model->lm.n_codebooks, b->model->lm.n_channels, lengths[i] - 4,
-				     (uint16_t)b->model->lm.n_codes };
+				     (uint16_t)b->model->lm.n_codes, 0, 0 };
 		uint16_t column[MODEL_CODEBOOKS_MAX], codes[MODEL_CODEBOOKS_MAX * 16] = { 0 };
 		const int32_t *mask;
 		int n_same = 0;

@@ -22,6 +22,7 @@ struct bench {
 /* ---- the samples ----------------------------------------------------------------------------------- */
 
 struct decoder {
+	struct codec_bench bench;
 	struct codec codec;
 	struct slab slab;
 };
@@ -31,10 +32,12 @@ static void decoder_open(struct decoder *d, const struct model *model, struct cr
 	struct err err = ERR_INIT;
 
 	*d = (struct decoder){ .slab = SLAB_INIT };
-	codec_init(&d->codec, model, crew, n_lanes, tile_frames, &d->slab);
+	codec_bench_init(&d->bench, model, crew, n_lanes, tile_frames, &d->slab);
+	codec_init(&d->codec, &d->bench, n_lanes, tile_frames, &d->slab);
 	if (slab_make(&d->slab, "work space", &err))
 		VECTORS_BAIL("%s", err.text);
-	codec_init(&d->codec, model, crew, n_lanes, tile_frames, &d->slab);
+	codec_bench_init(&d->bench, model, crew, n_lanes, tile_frames, &d->slab);
+	codec_init(&d->codec, &d->bench, n_lanes, tile_frames, &d->slab);
 }
 
 /* The samples of one clip; the caller frees. */
@@ -79,7 +82,7 @@ static uint16_t *codes_of(struct bench *b, int n_frames)
 
 static void near_layers(struct bench *b, const struct capture *seen, int n_frames)
 {
-	for (int i = -1; i < b->model->codec_w.n_layers; i++) {
+	for (int i = -1; i < b->model->codec_w.decoder.n_layers; i++) {
 		const struct captured *c;
 		char stage[32], ref[32];
 		const float *want;
@@ -192,8 +195,8 @@ static void test_folded_up(struct bench *b, int layer, const struct codec_up *u)
 
 static void test_folding(struct bench *b)
 {
-	for (int i = 0; i < b->model->codec_w.n_layers; i++) {
-		const struct codec_layer *l = &b->model->codec_w.layers[i];
+	for (int i = 0; i < b->model->codec_w.decoder.n_layers; i++) {
+		const struct codec_layer *l = &b->model->codec_w.decoder.layers[i];
 
 		if (l->kind == CODEC_CONV)
 			test_folded_conv(b, "", i, &l->u.conv);
@@ -216,21 +219,24 @@ static const uint16_t ramp_codes[SIGNAL_N] = { 0, 1, 2, 3, 4 };
 
 static struct codec_conv tiny_conv(const float *taps, int kernel, int dilation)
 {
-	return (struct codec_conv){ { taps, WEIGHT_F32, 1, kernel }, zeros, 1, 1, kernel, dilation };
+	return (struct codec_conv){ { taps, WEIGHT_F32, 1, kernel }, zeros, 1, 1, kernel, dilation, 1 };
 }
 
 /* A codec that answers its codes (1 to 5) through one convolution: an LSTM of zeros, whose shortcut is all, and one
  * transposed convolution of stride 1 stand in between because every decoder has them. */
 static void tiny_model(struct model *m, const float *taps, int kernel, int dilation, bool is_causal, enum codec_padding padding)
 {
-	struct codec_weights *w = &m->codec_w;
+	struct codec_half *w = &m->codec_w.decoder;
 
 	memset(m, 0, sizeof(*m));
 	m->codec = (struct codec_dims){ .rate_hz = 50, .frame_samples = 1, .width = 1, .n_codebooks = 1, .n_codes = SIGNAL_N,
 		.n_ratios = 1, .ratios = { 1 }, .dilation_growth = 1, .n_lstm = 1, .is_causal = is_causal, .trim_right_ratio = 1,
 		.padding = padding };
-	w->codebooks[0] = (struct matrix){ ramp, WEIGHT_F32, SIGNAL_N, 1 };
-	w->n_layers = 4;
+	m->codec_w.codebooks[0] = (struct matrix){ ramp, WEIGHT_F32, SIGNAL_N, 1 };
+	m->codec_w.encoder = (struct codec_half){ 2, 0, 1, { { CODEC_CONV, 1, { .conv = tiny_conv(unit, 1, 1) } },
+							    { CODEC_CONV, 1, { .conv = tiny_conv(unit, 1, 1) } } } };
+	w->n_layers = w->local_end = 4;
+	w->local_begin = 2;
 	w->layers[0] = (struct codec_layer){ CODEC_CONV, 1, { .conv = tiny_conv(unit, 1, 1) } };
 	w->layers[1].kind = CODEC_LSTM;
 	w->layers[1].width = 1;

@@ -108,7 +108,7 @@ static void test_values_in(const struct weights *w)
 	OK(!weights_vector_f32(w, "none", 0, v, &err), "no number");
 	OK(weights_vector_f32(w, "m", 5, v, &err) == -1 && strstr(err.text, "6 values") && strstr(err.text, "expected 5"), "wrong count: %s",
 	   err.text);
-	OK(weights_vector_f32(w, "bad", 2, v, &err) == -1 && strstr(err.text, "'bad'") && strstr(err.text, "value 1"), "infinite: %s", err.text);
+	OK(weights_vector_f32(w, "bad", 2, v, &err) == -1 && strstr(err.text, "'bad'") && strstr(err.text, "finite at [1]"), "infinite: %s", err.text);
 	OK(weights_vector_f32(w, "ids", 1, v, &err) == -1 && strstr(err.text, "I64"), "not a float: %s", err.text);
 	OK(weights_vector_f32(w, "q", 1, v, &err) == -1 && strstr(err.text, "'q'"), "missing: %s", err.text);
 }
@@ -130,6 +130,47 @@ static void test_good(void)
 	test_values_in(w);
 	weights_close(w);
 	weights_close(NULL);
+}
+
+/* ---- numbers that are none ------------------------------------------------------------------------------------ */
+
+/* One value of a tensor of zeros, anywhere in it, in every form: found there; what is finite is not. */
+static void test_finite(void)
+{
+	static const struct {
+		const char *dtype;
+		enum weight_type type;
+		size_t size;
+		uint32_t finite, infinite, nan;
+	} forms[] = { { "F32", WEIGHT_F32, 4, 0xff7fffff, 0xff800000, 0x7f800001 },
+		      { "F16", WEIGHT_F16, 2, 0xfbff, 0xfc00, 0x7c01 },
+		      { "BF16", WEIGHT_BF16, 2, 0xff7f, 0xff80, 0x7f81 } };
+	static unsigned char data[4 * 3 * 5000 + 1];
+	static const size_t places[] = { 0, 4095, 4096, 4999, 5000, 14999 }; /* blocks of 4096 are looked at together */
+	struct err err = ERR_INIT;
+	char place[32];
+
+	for (size_t f = 0; f < N_OF(forms); f++) {
+		struct tensor t = { .name = "x", .dtype = forms[f].dtype, .file = "f", .is_float = true, .type = forms[f].type, .n_dims = 2,
+				    .dims = { 3, 5000 }, .data = data + 1, .n_values = 15000 };
+		int n_missed = 0;
+
+		for (size_t i = 0; i < N_OF(places); i++) {
+			const uint32_t bad[2] = { forms[f].infinite, forms[f].nan };
+
+			memset(data, 0, sizeof data);
+			memcpy(data + 1 + places[i] * forms[f].size, &forms[f].finite, forms[f].size);
+			n_missed += weights_check_finite(&t, &err) != 0;
+			for (int k = 0; k < 2; k++) {
+				memcpy(data + 1 + places[i] * forms[f].size, &bad[k], forms[f].size);
+				snprintf(place, sizeof place, "at [%zu, %zu]:", places[i] / 5000, places[i] % 5000);
+				n_missed += weights_check_finite(&t, &err) != -1 || err.code != ERR_MODEL || !strstr(err.text, place);
+			}
+		}
+		OK(n_missed == 0, "%s: %d missed: %s", forms[f].dtype, n_missed, err.text);
+		t.is_float = false;
+		OK(!weights_check_finite(&t, &err), "what is no weight is not looked at");
+	}
 }
 
 /* ---- damaged headers ------------------------------------------------------------------------------------------- */
@@ -271,6 +312,7 @@ int main(void)
 	snprintf(dir, sizeof dir, "%s/mgbatch-test-weights.%d", tmp ? tmp : "/tmp", (int)getpid());
 	OK(!fs_make_dirs(dir, &err), "a folder %s", err.text);
 	test_good();
+	test_finite();
 	test_damaged();
 	test_truncated();
 	test_shards();

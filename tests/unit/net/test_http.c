@@ -285,6 +285,64 @@ static void check_short_source(void)
 	http_answer_release(&a);
 }
 
+/* None is followed; where one leads is said whole. */
+static void check_redirects(void)
+{
+	static const struct {
+		const char *path, *want; /* at the same server unless it begins with http; NULL: none */
+	} rows[] = {
+		{ "/status?code=302&Location=/text", "/text" },
+		{ "/status?code=307&Location=other%3FSignature%3Dx", "/other?Signature=x" },
+		{ "/status?code=301&Location=https://far.example/a/b%3Fq%3D1", "https://far.example/a/b?q=1" },
+		{ "/status?code=308&Location=//far.example/x", "http://far.example/x" },
+		{ "/status?code=302", NULL },
+		{ "/status?code=200&Location=/text", NULL },
+		{ "/status?code=404&Location=/text", NULL },
+	};
+	int n_text = plain_count(&server, "text");
+
+	for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+		struct http_answer a;
+		const char *want = rows[i].want && rows[i].want[0] == '/' ? plain_url(&server, "plain", rows[i].want) : rows[i].want;
+
+		ask(&server, "plain", rows[i].path, NULL, &a);
+		if (!want)
+			OK(!a.location, "%s leads nowhere", rows[i].path);
+		else
+			IS_TEXT(a.location, want, rows[i].path);
+		http_answer_release(&a);
+	}
+	IS_INT(plain_count(&server, "text"), n_text, "and nobody went there");
+}
+
+/* A redirect of a request that saves leaves the file as it was; while a file comes it can be looked at. */
+static void check_look(void)
+{
+	struct http_request r = { .save_to = target(), .save_max = FILE_SIZE, .url = plain_url(&server, "plain", "/file") };
+	struct http_look look = { .n_saved = -1 };
+	struct http_answer a;
+	struct err err = ERR_INIT;
+	bool was_seen = false;
+
+	ask(&server, "plain", "/file", &r, &a);
+	IS_INT(a.n_saved, FILE_SIZE, "a file is there");
+	http_answer_release(&a);
+	ask(&server, "plain", "/status?code=302&Location=/file", &(struct http_request){ .save_to = target(), .save_max = FILE_SIZE, .resume_at = 1000 }, &a);
+	OK(a.status == 302 && a.location && a.n_saved == 1000, "a redirect writes nothing to it");
+	http_answer_release(&a);
+	OK(!http_look(server.http, &r, &look), "what has not begun cannot be looked at");
+	if (!OK(http_begin(server.http, &r, &r, &err) == 0, "it begins %s", err.text))
+		return;
+	OK(http_look(server.http, &r, &look) && look.n_saved == 0 && !*look.etag, "nothing has come");
+	while (!http_take(server.http, &a)) {
+		http_wait(server.http, 1000);
+		was_seen |= http_look(server.http, &r, &look) && look.n_saved > 0 && !strcmp(look.etag, "\"v1\"");
+	}
+	OK(was_seen || look.n_saved == 0, "its bytes and its etag are seen while it comes, or it came all at once");
+	http_answer_release(&a);
+	OK(!http_look(server.http, &r, &look), "and not afterwards");
+}
+
 int main(void)
 {
 	plain_start(&server);
@@ -295,6 +353,8 @@ int main(void)
 	check_files();
 	check_full_disk();
 	check_short_source();
+	check_redirects();
+	check_look();
 	plain_stop(&server);
 	return tap_done();
 }

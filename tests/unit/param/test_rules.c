@@ -78,17 +78,12 @@ static const struct {
 	{ "end at the start not said", PARAM_FAKE, "melody", { { "inputAudio", "a" }, { "continuationEnd", "0" } },
 	  "continuationEnd (0 s) must be after continuationStart (0 s)", "continuationEnd" },
 	{ "start without end", PARAM_FAKE, "melody", { { "inputAudio", "a" }, { "continuationStart", "2" } }, NULL, NULL },
-	{ "native input", PARAM_NATIVE, "large", { { "inputAudio", "a.wav" } }, "inputAudio is not in this version", "inputAudio" },
-	{ "native input on melody, said", PARAM_NATIVE, "large", { { "prompt", "x" }, { "inputAudio", "a" } },
-	  "inputAudio is not in this version", "inputAudio" },
-	{ "native continuation", PARAM_NATIVE, "large", { { "prompt", "x" }, { "continuation", "true" } },
-	  "continuation is not in this version", "continuation" },
-	{ "native continuation: false", PARAM_NATIVE, "large", { { "prompt", "x" }, { "continuation", "false" } }, NULL, NULL },
+	{ "native input needs a melody version", PARAM_NATIVE, "large", { { "prompt", "x" }, { "inputAudio", "a" } }, "needs a melody version",
+	  "inputAudio" },
+	{ "native continuation", PARAM_NATIVE, "large", { { "inputAudio", "a" }, { "continuation", "true" } }, NULL, NULL },
 	{ "native diffusion on stereo", PARAM_NATIVE, "stereo-large", { { "prompt", "x" }, { "multiBandDiffusion", "true" } },
 	  "multiBandDiffusion is not in this version", "multiBandDiffusion" },
-	{ "native melody, said", PARAM_NATIVE, "stereo-melody", { { "prompt", "x" }, { "modelVersion", "stereo-melody" } },
-	  "melody models are not in this version", "modelVersion" },
-	{ "native melody, loaded", PARAM_NATIVE, "melody", { { "prompt", "x" } }, "melody models are not in this version", NULL },
+	{ "native melody", PARAM_NATIVE, "stereo-melody", { { "inputAudio", "x" }, { "modelVersion", "stereo-melody" } }, NULL, NULL },
 	{ "melody on fake", PARAM_FAKE, "melody", { { "prompt", "x" } }, NULL, NULL },
 };
 
@@ -105,6 +100,57 @@ static void test_cases(const struct card *card)
 		OK(strstr(said.text[0], cases[i].want), "  %s", said.text[0]);
 		IS_INT(said.index[0], cases[i].at ? card_find(card, cases[i].at) : -1, "  points there");
 	}
+}
+
+/* The model page's requests and what is said of them, all sentences in their order (musicgen.md 10.2, musicgen-tests.md A11). */
+static void test_requests(const struct card *card)
+{
+	static const struct {
+		const char *name, *version;
+		struct setting settings[SAID_MAX];
+		const char *want[4];
+	} requests[] = {
+		{ "neither", "large", { { NULL, NULL } }, { "a prompt or inputAudio must be there" } },
+		{ "continuation of nothing, without a prompt", "large", { { "continuation", "true" } },
+		  { "continuation needs inputAudio", "a prompt or inputAudio" } },
+		{ "a melody and diffusion on stereo-large", "stereo-large", { { "inputAudio", "a" }, { "multiBandDiffusion", "true" } },
+		  { "inputAudio without continuation needs a melody version", "multiBandDiffusion works only" } },
+		{ "a continuation and diffusion on stereo-melody-large", "stereo-melody-large",
+		  { { "inputAudio", "a" }, { "continuation", "true" }, { "multiBandDiffusion", "true" } }, { "multiBandDiffusion works only" } },
+		{ "diffusion before the part", "stereo-large",
+		  { { "prompt", "x" }, { "multiBandDiffusion", "true" }, { "continuationStart", "3" }, { "continuationEnd", "2" } },
+		  { "multiBandDiffusion works only", "continuationEnd (2 s) must be after continuationStart (3 s)" } },
+		{ "a part of nothing", "melody-large", { { "inputAudio", "a" }, { "continuationStart", "2" }, { "continuationEnd", "2" } },
+		  { "continuationEnd (2 s) must be after continuationStart (2 s)" } },
+		{ "to the end of the file", "melody-large", { { "inputAudio", "a" }, { "continuationStart", "200" } }, { NULL } },
+		{ "no prompt to a continuation", "large", { { "inputAudio", "a" }, { "continuation", "true" } }, { NULL } },
+		{ "seed 0 is a seed", "large", { { "prompt", "a" }, { "seed", "0" } }, { NULL } },
+		{ "seed -1 is none", "large", { { "prompt", "a" }, { "seed", "-1" } }, { NULL } },
+	};
+
+	for (size_t i = 0; i < sizeof requests / sizeof requests[0]; i++) {
+		struct said said = check(card, PARAM_SCENARIO, requests[i].version, requests[i].settings);
+		int n = 0;
+
+		for (; n < 4 && requests[i].want[n]; n++)
+			OK(n < said.n && strstr(said.text[n], requests[i].want[n]), "%s: %s", requests[i].name, n < said.n ? said.text[n] : "nothing");
+		IS_INT(said.n, n, requests[i].name);
+	}
+}
+
+/* What no request may say: the end of a file is none, not -1. */
+static void test_refused_values(const struct card *card)
+{
+	static const struct setting bad[] = { { "continuationEnd", "-1" }, { "continuationStart", "-0.5" }, { "seed", "-2" }, { "seed", "1.5" },
+					      { "duration", "0" }, { "duration", "31" }, { "continuation", "maybe" } };
+	struct strbuf why = STRBUF_INIT(500);
+
+	for (size_t i = 0; i < sizeof bad / sizeof bad[0]; i++) {
+		struct value value;
+
+		OK(value_read(card, card_find(card, bad[i].name), PARAM_SCENARIO, bad[i].text, false, &value, &why) != 0, "%s %s", bad[i].name, why.buf);
+	}
+	strbuf_release(&why);
 }
 
 static void test_many(const struct card *card)
@@ -156,6 +202,8 @@ int main(void)
 	if (!OK(card_open(&card, "meta-musicgen", &err) == 0, "the card %s", err.text))
 		return tap_done();
 	test_cases(card);
+	test_requests(card);
+	test_refused_values(card);
 	test_many(card);
 	test_language();
 	card_close(card);

@@ -165,8 +165,8 @@ static void test_slips(void)
 		bool quoted;
 		const char *want;
 	} rows[] = {
-		{ "duration", "x", false, "must be a number of seconds from 0.02 to 30, found 'x'" },
-		{ "duration", "31", false, "must be a number of seconds from 0.02 to 30, found '31'" },
+		{ "duration", "x", false, "must be a number of seconds from 0.02 to 3600, found 'x'" },
+		{ "duration", "3601", false, "must be a number of seconds from 0.02 to 3600, found '3601'" },
 		{ "duration", "8", true, "found '8' in quotes, which make it a text: write it without them" },
 		{ "duration", "012", false, "octal: write 12" },
 		{ "duration", "0o14", false, "in decimal" },

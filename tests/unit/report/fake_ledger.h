@@ -53,6 +53,14 @@ int ledger_each(struct ledger *l, unsigned state_mask, ledger_visit visit, void 
 	return 0;
 }
 
+static const char *fake_licence; /* NULL: none was noted */
+
+int ledger_each_note(struct ledger *l, const char *what, ledger_visit_text visit, void *arg, struct err *err)
+{
+	(void)l;
+	return fake_licence && !strcmp(what, LEDGER_LICENCE) ? visit(arg, fake_licence, err) : 0;
+}
+
 /* The rows of a test stand in their order in both. */
 int ledger_scan(struct ledger *l, unsigned state_mask, ledger_visit visit, void *arg, struct err *err)
 {

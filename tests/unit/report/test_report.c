@@ -141,6 +141,8 @@ static void check_summary(const char *dir)
 	IS_INT(json_count(json_member(root, "makers")), 2, "makers: one for each checkpoint");
 	IS_TEXT(json_string(json_member(nth(json_member(root, "makers"), 1), "made_by"), NULL), "native:x", "by name");
 	IS_INT(json_number(json_member(nth(json_member(root, "makers"), 0), "jobs"), -1), 2, "with their jobs");
+	OK(json_is_null(json_member(nth(json_member(root, "makers"), 0), "licence")), "a licence that is not known is null");
+	IS_TEXT(json_string(json_member(nth(json_member(root, "makers"), 1), "licence"), NULL), "cc-by-nc-4.0", "one that was noted is said");
 	OK(json_is_null(json_member(root, "throughput")), "unknown throughput is null");
 	IS_INT(json_number(json_member(root, "credits_spent"), -1), 0, "nothing was paid");
 	json_free(doc);
@@ -405,6 +407,7 @@ int main(void)
 	fake_head.manifest_name = "a <b> & c";
 	fake_head.backend = "fake";
 	fake_head.made_by = "fake";
+	fake_licence = "native:x cc-by-nc-4.0";
 	fake_head.tool_version = "0";
 	fake_head.manifest_path = "m.yaml";
 	fake_head.last_command_line = "mgbatch run --backend fake --set 'prompt=<b>' --limit 3 m.yaml";

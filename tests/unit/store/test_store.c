@@ -192,6 +192,45 @@ static void test_shards(void)
 	store_release(&c);
 }
 
+/* What the README of a folder says of its licence. */
+static void test_licence(void)
+{
+	static const struct {
+		const char *text, *want;
+	} rows[] = {
+		{ "---\nlicense: cc-by-nc-4.0\n---\n# card\n", "cc-by-nc-4.0" },
+		{ "---\r\nlicense:   \"apache-2.0\"\r\n---\r\n", "apache-2.0" },
+		{ "---\ntags:\n- x\nlicense: 'mit' # ours\n---\n", "mit" },
+		{ "---\nlicense: other\nlicense_name: x\n---\n", "other" },
+		{ "---\ntags: [x]\n---\nlicense: mit\n", "" },
+		{ "# card\nlicense: mit\n", "" },
+		{ "---\nlicense: <script>\n---\n", "" },
+		{ "---\nlicense: two words are one\n---\n", "two" },
+		{ "---\nlicense: aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa\n---\n", "" },
+		{ "---\nlicense:\n---\n", "" },
+		{ "---", "" },
+		{ "", "" },
+	};
+	struct checkpoint c = { 0 };
+	struct err err;
+
+	put_checkpoint("", CONFIG_SMALL);
+	for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+		put("README.md", rows[i].text);
+		if (!OK(open_store(&c, &err) == 0, "opened %s", err.text))
+			return;
+		IS_TEXT(c.licence, rows[i].want, "its licence");
+		store_release(&c);
+	}
+	drop("README.md");
+	if (OK(open_store(&c, &err) == 0, "opened without a README %s", err.text))
+		IS_TEXT(c.licence, "", "no licence");
+	store_release(&c);
+	for (int i = 0; store_public_at(i); i++)
+		OK(store_public_bytes(store_public_at(i)) > 1000000000, "the size of '%s' is known", store_public_at(i));
+	OK(store_public_bytes("custom") == 0 && store_public_bytes("") == 0, "others have none");
+}
+
 static void clean(void)
 {
 	static const char *const names[] = { "config.json", "tokenizer.json", "model.safetensors", "model.safetensors.index.json",
@@ -207,10 +246,14 @@ int main(void)
 {
 	if (!OK(mkdtemp(some_root) != NULL, "a folder"))
 		return tap_done();
+	(void)unsetenv("HOME"); /* no cache of fingerprints: test_store_cache.c is about it */
+	(void)unsetenv("XDG_CACHE_HOME");
 	test_missing();
 	test_versions();
 	test_fingerprint();
 	test_shards();
+	drop("model.safetensors.index.json");
+	test_licence();
 	clean();
 	return tap_done();
 }

@@ -32,11 +32,13 @@ static void expect(const char *version, const char *want)
 
 static void test_find(void)
 {
-	expect("small", "! 'small' is not on this machine: name its folder with 'checkpoint:' or --checkpoint; Hugging Face has it as "
-			"facebook/musicgen-small (there is neither '");
+	expect("small", "! 'small' is not on this machine: `mgbatch models pull small` downloads it (up to about 2.2 GiB), or name its folder with "
+			"'checkpoint:' or --checkpoint (there is neither '");
 	expect("small", "!/data/mgbatch/models/small' nor '");
 	expect("small", "!/hub/models--facebook--musicgen-small')");
-	expect("custom", "!--checkpoint (there is neither");
+	expect("custom", "! 'custom' is not on this machine: name its folder with 'checkpoint:' or --checkpoint (there is neither");
+	expect("../small", "! is not on this machine");
+	expect("", "! is not on this machine");
 	put_checkpoint(HUB "small/snapshots/" COMMIT, CONFIG_SMALL);
 	expect("small", "! is not on this machine"); /* no ref says which commit */
 	put(HUB "small/refs/main", "../../../etc\n");
@@ -94,6 +96,7 @@ static void test_list(void)
 		int bytes;
 	} want[] = {
 		{ "custom", "mgbatch", "small", "", true, (int)sizeof CONFIG_SMALL - 1 + 9 },
+		{ "large", "mgbatch", "small", "its download has not ended; `mgbatch models pull large` goes on", false, (int)sizeof CONFIG_SMALL - 1 + 9 },
 		{ "small", "mgbatch", "small", "'model.safetensors' is missing", false, (int)sizeof CONFIG_SMALL - 1 + 2 },
 		{ "small", "huggingface", "small", "'tokenizer.json' is missing", false, (int)sizeof CONFIG_SMALL - 1 + 7 },
 		{ "stereo-melody", "huggingface", "stereo-melody", "", true, (int)sizeof STEREO_MELODY - 1 + 9 },
@@ -110,6 +113,8 @@ static void test_list(void)
 	put("hub/models--other--thing/refs/main", COMMIT);
 	put("data/mgbatch/models/strange/deep/file", "x");
 	put("data/mgbatch/models/a-file", "x");
+	put("data/mgbatch/models/.small.lock", "");
+	put_checkpoint("data/mgbatch/models/large.part", CONFIG_SMALL);
 	if (!OK(store_list_read(&list, &err) == 0, "listed %s", err.text))
 		return;
 	IS_INT(list.n, sizeof want / sizeof *want, "as many as there are");
@@ -122,7 +127,7 @@ static void test_list(void)
 		OK(e->is_complete == want[i].is_complete && strncmp(e->why, want[i].why, strlen(want[i].why)) == 0, "  %s", e->why);
 		IS_INT(e->bytes, want[i].bytes, "  bytes");
 	}
-	OK(list.n > 3 && list.entries[3].is_stereo && list.entries[3].is_melody, "its kind is known");
+	OK(list.n > 4 && list.entries[4].is_stereo && list.entries[4].is_melody, "its kind is known");
 	store_list_release(&list);
 	set("XDG_DATA_HOME", "nothing");
 	set("HF_HUB_CACHE", "nothing");
