@@ -70,38 +70,30 @@ static SNDFILE *open_sound(const char *path, int *ret_fd, SF_INFO *info, struct 
 	return file;
 }
 
-static void close_sound(SNDFILE *file, int fd)
+static int read_sound(const char *path, size_t max_frames, bool with_samples, struct pcm *ret, struct err *err)
 {
+	SF_INFO info;
+	int fd, rc;
+	SNDFILE *file = open_sound(path, &fd, &info, err);
+
+	if (!file)
+		return -1;
+	rc = check_info(&info, path, max_frames, err);
+	if (rc == 0 && with_samples)
+		rc = read_samples(file, &info, path, ret, err);
+	else if (rc == 0)
+		*ret = (struct pcm){ NULL, (size_t)info.frames, info.channels, info.samplerate };
 	sf_close(file);
 	close(fd);
+	return rc;
 }
 
 int audio_look(const char *path, size_t max_frames, struct pcm *ret, struct err *err)
 {
-	SF_INFO info;
-	int fd, rc;
-	SNDFILE *file = open_sound(path, &fd, &info, err);
-
-	if (!file)
-		return -1;
-	rc = check_info(&info, path, max_frames, err);
-	if (rc == 0)
-		*ret = (struct pcm){ NULL, (size_t)info.frames, info.channels, info.samplerate };
-	close_sound(file, fd);
-	return rc;
+	return read_sound(path, max_frames, false, ret, err);
 }
 
 int audio_read(const char *path, size_t max_frames, struct pcm *ret, struct err *err)
 {
-	SF_INFO info;
-	int fd, rc;
-	SNDFILE *file = open_sound(path, &fd, &info, err);
-
-	if (!file)
-		return -1;
-	rc = check_info(&info, path, max_frames, err);
-	if (rc == 0)
-		rc = read_samples(file, &info, path, ret, err);
-	close_sound(file, fd);
-	return rc;
+	return read_sound(path, max_frames, true, ret, err);
 }

@@ -17,11 +17,10 @@
 #include "run/run.h"
 #include "run/sync.h"
 
-#define RUN_PART_DIR LEDGER_DIR "/part" /* files not yet in place */
+#define RUN_PART_DIR LEDGER_DIR "/part" /* files not yet in place, "...~"; sounds as a service made them, until they are artifacts */
 #define RUN_MOVE_DIR LEDGER_DIR "/move" /* whole files on their way to another name */
 #define RUN_OLD_DIR LEDGER_DIR "/old"   /* files that were replaced */
 #define RUN_CRASH_FILE LEDGER_DIR "/crash"
-#define RUN_DOWNLOAD_DIR LEDGER_DIR "/download" /* sounds as a service made them, until they are artifacts; emptied by each start */
 
 #define RUN_PATH_MAX 4096   /* bytes of a path: PATH_MAX on Linux */
 #define RUN_DEATHS_MAX 3   /* then a job is failed(crash) (DESIGN section 5) */
