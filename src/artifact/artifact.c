@@ -23,16 +23,10 @@ static void put_param(struct json_writer *w, const struct job *job, int index)
 
 	if (v.kind == VALUE_NONE || !param->scope[job->maker->backend].exists)
 		return;
-	if (param->type == PARAM_FILE) {
-		if (job->input_sha256)
-			json_put_text(w, param->name, job->input_sha256);
-	} else if (v.kind == VALUE_NUMBER) {
-		json_put_number(w, param->name, v.as.number);
-	} else if (v.kind == VALUE_BOOL) {
-		json_put_bool(w, param->name, v.as.flag);
-	} else {
-		json_put_text(w, param->name, v.as.text);
-	}
+	if (param->type != PARAM_FILE)
+		value_put(w, param->name, &v);
+	else if (job->input_sha256)
+		json_put_text(w, param->name, job->input_sha256);
 }
 
 static void write_comment(struct strbuf *out, const struct job *job, const char *arithmetic, bool with_params)

@@ -30,6 +30,10 @@
 enum backend_answer { BACKEND_TAKEN, BACKEND_BUSY, BACKEND_REFUSED };
 enum backend_close { BACKEND_FINISH, BACKEND_ABANDON };
 
+/* Two sums of credits that differ by less are the same: prices are in hundredths at the finest (the service's documentation: 7.25, 0.75), but
+ * their sum is one of doubles. */
+#define BACKEND_CREDITS_DUST 1e-6
+
 struct backend; /* each kind has its own; the first member is const struct backend_ops *ops */
 
 struct backend_config {

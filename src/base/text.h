@@ -39,6 +39,7 @@ bool text_ends_with(const char *s, const char *suffix);
 
 /* Durations and sizes that people write: "90", "90s", "15m", "6h", "1h30m", "250ms", in seconds;
  * "800", "64K", "512M", "2G", "1.5G", "512MiB" in bytes (powers of 1024). False on anything else. */
+#define TEXT_DURATION_MAX_S (100 * 365 * 86400.0) /* a slip of the hand, and a sum of such times in ms is still an int64_t */
 bool text_parse_duration(const char *text, double *ret_seconds);
 bool text_parse_size(const char *text, uint64_t *ret_bytes);
 

@@ -254,8 +254,8 @@ bool text_parse_duration(const char *text, double *ret_seconds)
 		while (s[len] >= 'a' && s[len] <= 'z')
 			len++;
 		if (len == 0 && !*s && next == 0) { /* a bare number is seconds */
-			*ret_seconds = v;
-			return true;
+			total = v;
+			break;
 		}
 		for (u = next; u < N_DURATION_UNITS; u++)
 			if (strlen(duration_units[u].name) == len && !memcmp(s, duration_units[u].name, len))
@@ -266,6 +266,8 @@ bool text_parse_duration(const char *text, double *ret_seconds)
 		next = u + 1;
 		s += len;
 	} while (*s);
+	if (total > TEXT_DURATION_MAX_S)
+		return false;
 	*ret_seconds = total;
 	return true;
 }

@@ -49,11 +49,13 @@ static void add_credits(struct strbuf *text, const struct prepared *p, const str
 		print_visible(text, plan->credits_why);
 	} else {
 		strbuf_addf(text, "credits   %s for %s", text_credits(a, sizeof a, plan->credits_needed), text_count(n, sizeof n, plan->n_to_pay, "job"));
+		if (plan->n_to_make > plan->n_to_pay)
+			strbuf_addf(text, "; %s at the service already", text_count(n, sizeof n, plan->n_to_make - plan->n_to_pay, "job"));
 	}
 	strbuf_addf(text, "\n          %s spent so far", text_credits(a, sizeof a, plan->credits_spent));
 	if (cap >= 0)
 		strbuf_addf(text, "; the cap is %s for all runs of this folder together%s", text_credits(b, sizeof b, cap),
-			    plan->credits_spent + plan->credits_needed > cap ? ": not enough for all" : "");
+			    plan->credits_needed > 0 && plan->credits_spent + plan->credits_needed > cap + BACKEND_CREDITS_DUST ? ": not enough for all" : "");
 	else if (plan->n_to_pay > 0)
 		strbuf_adds(text, "; no cap: a run needs --credits N, or run.credits, which is for all runs of this folder together");
 	strbuf_addc(text, '\n');

@@ -26,17 +26,17 @@ static const struct tally rows[] = { /* of struct run_retry_result */
 #define N_ROWS (sizeof rows / sizeof *rows)
 
 /* The run of the same manifest into the same folder. A folder alone does not say which manifest's it is. */
-static void add_run(struct strbuf *text, const struct options *o, bool is_manifest)
+static void add_run(struct strbuf *text, const struct options *o, const struct folder *f)
 {
-	struct options same = { .output = o->output, .backend = o->backend, .args = o->args, .n_args = 1 };
-	char *line = is_manifest ? command_line(&same) : NULL;
+	struct options same = { .output = o->output, .backend = o->backend, .credits = f->lacks_cap ? "N" : NULL, .args = o->args, .n_args = 1 };
+	char *line = f->manifest_name ? command_line(&same) : NULL;
 
 	print_visible(text, line ? line : "mgbatch run");
 	strbuf_adds(text, line ? "" : " with its manifest");
 	free(line);
 }
 
-static void print_text(const struct run_retry_result *result, int64_t n_renewed, const struct options *o, bool is_manifest)
+static void print_text(const struct run_retry_result *result, int64_t n_renewed, const struct options *o, const struct folder *f)
 {
 	bool is_whole = o->n_args == 1 && !o->select;
 	struct strbuf text = STRBUF_INIT(PRINT_MAX);
@@ -46,7 +46,7 @@ static void print_text(const struct run_retry_result *result, int64_t n_renewed,
 	tally_lines(&text, rows, is_whole ? 1 : N_ROWS, result);
 	if (n_renewed) {
 		strbuf_addf(&text, "%s to be made again by: ", text_count(n, sizeof n, n_renewed, "job"));
-		add_run(&text, o, is_manifest);
+		add_run(&text, o, f);
 		strbuf_addc(&text, '\n');
 	} else {
 		strbuf_adds(&text, is_whole ? "no job has failed: nothing to retry\n" : "none of these jobs is to be made again\n");
@@ -86,7 +86,7 @@ static int retry(struct folder *f, struct choose *choose, const struct options *
 	if (o->json)
 		print_json(&result, n_renewed);
 	else
-		print_text(&result, n_renewed, o, f->manifest_name != NULL);
+		print_text(&result, n_renewed, o, f);
 	return 0;
 }
 

@@ -12,7 +12,7 @@
 
 struct showing {
 	struct ledger *ledger;
-	const char *backend;
+	const char *folder, *backend;
 	struct strbuf text;
 	bool json;
 };
@@ -60,15 +60,20 @@ static void add_artifact(struct strbuf *text, const struct ledger_job *job)
 }
 
 /* What a hosted service has of it, and what that cost. */
-static void add_remote(struct strbuf *text, const struct ledger_job *job)
+static void add_remote(struct showing *s, const struct ledger_job *job)
 {
+	struct strbuf *text = &s->text;
 	char paid[48];
 
 	add_text(text, "remote id", job->remote_id);
 	add_text(text, "asset id", job->asset_id);
 	if (job->credits > 0)
-		add_text(text, "paid", text_credits(paid, sizeof paid, job->credits));
-	add_text(text, "to do", owed_advice(job->state));
+		strbuf_addf(text, "%-11s %s%s\n", "paid", text_credits(paid, sizeof paid, job->credits), job->state == JOB_UNKNOWN ? ", perhaps" : "");
+	if (!owed_is(job->state))
+		return;
+	strbuf_addf(text, "%-11s ", "to do");
+	owed_add(text, job->state, s->folder, job->id_text);
+	strbuf_addc(text, '\n');
 }
 
 static int show_attempt(void *arg, const struct ledger_attempt *attempt, struct err *err)
@@ -114,7 +119,7 @@ static int show_text(struct showing *s, const struct ledger_job *job, struct err
 	}
 	strbuf_addf(text, "%-11s %d used up, %d interrupted, %d died\n", "tries", job->n_tries, job->n_interruptions, job->n_deaths);
 	add_time(text, "not before", job->not_before_ms);
-	add_remote(text, job);
+	add_remote(s, job);
 	add_artifact(text, job);
 	if (ledger_each_attempt(s->ledger, job->id, show_attempt, text, err) < 0)
 		return -1;
@@ -170,16 +175,21 @@ static void put_artifact(struct json_writer *json, const struct ledger_job *job)
 	json_close(json);
 }
 
-static void put_remote(struct json_writer *json, const struct ledger_job *job)
+static void put_remote(struct json_writer *json, const struct showing *s, const struct ledger_job *job)
 {
+	struct strbuf to_do = STRBUF_INIT(PRINT_MAX);
+
 	if (job->remote_id)
 		json_put_text(json, "remote_id", job->remote_id);
 	if (job->asset_id)
 		json_put_text(json, "asset_id", job->asset_id);
 	if (job->remote_id || job->credits > 0)
 		json_put_number(json, "credits", text_credits_rounded(job->credits));
-	if (owed_advice(job->state))
-		json_put_text(json, "to_do", owed_advice(job->state));
+	if (owed_is(job->state)) {
+		owed_add(&to_do, job->state, s->folder, job->id_text);
+		json_put_text(json, "to_do", to_do.buf);
+	}
+	strbuf_release(&to_do);
 }
 
 static int show_json(struct showing *s, const struct ledger_job *job, struct err *err)
@@ -204,7 +214,7 @@ static int show_json(struct showing *s, const struct ledger_job *job, struct err
 	json_put_int(&json, "tries", job->n_tries);
 	json_put_int(&json, "interruptions", job->n_interruptions);
 	json_put_int(&json, "deaths", job->n_deaths);
-	put_remote(&json, job);
+	put_remote(&json, s, job);
 	if (job->has_artifact)
 		put_artifact(&json, job);
 	json_open_array(&json, "attempts");
@@ -229,7 +239,7 @@ static int visit(void *arg, const struct ledger_job *job, struct err *err)
 
 int cmd_show(const struct options *o)
 {
-	struct showing s = { NULL, NULL, STRBUF_INIT(PRINT_MAX), o->json };
+	struct showing s = { NULL, NULL, NULL, STRBUF_INIT(PRINT_MAX), o->json };
 	struct ledger_head head;
 	struct err err = ERR_INIT;
 	struct folder f;
@@ -238,6 +248,7 @@ int cmd_show(const struct options *o)
 	if (status)
 		goto out;
 	s.ledger = f.ledger;
+	s.folder = f.output_dir;
 	if (ledger_head(f.ledger, &head, &err) < 0) {
 		status = print_err(&err);
 		goto out;

@@ -63,7 +63,7 @@ static int visit(void *arg, const struct run_verify_finding *finding, struct err
 		add_json(look, finding);
 	else if (is_wrong || (look->n_listed[finding->what]++ < LISTED_MAX && !look->o->is_quiet))
 		add_line(look, finding);
-	print_out(&look->text);
+	print_now(&look->text);
 	return 0;
 }
 

@@ -36,6 +36,7 @@ static int read_manifest(struct folder *f, const struct options *o)
 	f->output_dir = mem_strdup(m->output.dir);
 	f->manifest_name = mem_strdup(m->name);
 	f->backend = param_backend_name(m->backend);
+	f->lacks_cap = m->backend == PARAM_SCENARIO && m->run.credits < 0;
 	status = 0;
 out:
 	findings_release(&findings);

@@ -19,6 +19,7 @@ struct folder {
 	char *output_dir;
 	char *manifest_name;     /* NULL: the word was a folder */
 	const char *backend;
+	bool lacks_cap;          /* a run of that manifest needs --credits, for it says no cap itself */
 	struct ledger *ledger;
 };
 

@@ -3,28 +3,45 @@
 #include "base/shell_word.h"
 #include "cli/print.h"
 
-static const char *const advice[JOB_N_STATES] = {
-	[JOB_UNKNOWN] = "nobody knows whether the service took it: the next run looks for it there again, and sends nothing; "
-			"'mgbatch retry MANIFEST ID --pay-again' has it sent again, and perhaps paid for twice",
-	[JOB_LOST] = "paid for, made, and gone, here and at the service: 'mgbatch retry MANIFEST ID --pay-again' has it made again, and paid for again",
+/* What is so, and what the command brings about. */
+static const struct {
+	const char *say, *again;
+} advice[JOB_N_STATES] = {
+	[JOB_UNKNOWN] = { "nobody knows whether the service took it: the next run looks for it there again, and sends nothing",
+			  "has it sent again, and perhaps paid for twice" },
+	[JOB_LOST] = { "paid for, made, and gone, here and at the service", "has it made again, and paid for again" },
 };
 
-const char *owed_advice(enum job_state state)
+bool owed_is(enum job_state state)
 {
-	return advice[state];
+	return advice[state].say != NULL;
+}
+
+static void add_word(struct strbuf *out, const char *word)
+{
+	struct strbuf quoted = STRBUF_INIT(PRINT_MAX);
+
+	shell_word_add(&quoted, word);
+	print_visible(out, quoted.buf);
+	strbuf_release(&quoted);
+}
+
+void owed_add(struct strbuf *out, enum job_state state, const char *folder, const char *id)
+{
+	strbuf_addf(out, "%s; this %s: mgbatch retry", advice[state].say, advice[state].again);
+	add_word(out, folder);
+	strbuf_addf(out, " %s --pay-again", id ? id : "ID");
 }
 
 static void add_line(struct strbuf *out, enum job_state state, int64_t n, const char *folder)
 {
-	struct strbuf word = STRBUF_INIT(PRINT_MAX);
-
 	if (n == 0)
 		return;
-	shell_word_add(&word, folder);
-	strbuf_addf(out, "%lld %s: %s; which: mgbatch list", (long long)n, job_state_name(state), advice[state]);
-	print_visible(out, word.buf);
+	strbuf_addf(out, "%lld %s: ", (long long)n, job_state_name(state));
+	owed_add(out, state, folder, NULL);
+	strbuf_adds(out, "; which: mgbatch list");
+	add_word(out, folder);
 	strbuf_addf(out, " --state %s\n", job_state_name(state));
-	strbuf_release(&word);
 }
 
 void owed_lines(struct strbuf *out, int64_t n_unknown, int64_t n_lost, const char *folder)

@@ -27,6 +27,12 @@ void print_out(struct strbuf *text)
 	strbuf_reset(text);
 }
 
+void print_now(struct strbuf *text)
+{
+	print_out(text);
+	(void)fflush(stdout);
+}
+
 void print_message(const char *fmt, ...)
 {
 	char raw[ERR_TEXT_MAX + 256];

@@ -19,6 +19,7 @@
 
 void print_visible(struct strbuf *out, const char *text); /* control characters as \xNN, newlines too */
 void print_out(struct strbuf *text); /* to stdout, and resets text */
+void print_now(struct strbuf *text); /* the same, and a pipe has it at once: between two such lines may lie minutes */
 void print_message(const char *fmt, ...) PRINTF_LIKE(1, 2); /* one line "mgbatch: ..." to stderr, made visible */
 int print_err(const struct err *err); /* the same of an err; answers its exit status */
 bool print_is_broken(void);

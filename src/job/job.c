@@ -47,16 +47,6 @@ static int collect_said(const struct job *job, bool with_seed, struct said *said
 	return n;
 }
 
-static void put_value(struct json_writer *w, const char *name, const struct value *v)
-{
-	if (v->kind == VALUE_NUMBER)
-		json_put_number(w, name, v->as.number);
-	else if (v->kind == VALUE_BOOL)
-		json_put_bool(w, name, v->as.flag);
-	else
-		json_put_text(w, name, v->as.text);
-}
-
 /* The one input that a job may have stands under the name of the first file parameter that is said. */
 static const char *input_name(const struct job *job)
 {
@@ -87,7 +77,7 @@ static void write_canonical(const struct job *job, bool for_seed, struct strbuf 
 	json_put_text(&w, "model", card_model(job->card));
 	json_open_object(&w, "params");
 	for (i = 0; i < n; i++)
-		put_value(&w, said[i].param->name, &said[i].value);
+		value_put(&w, said[i].param->name, &said[i].value);
 	json_close(&w);
 	json_close(&w);
 }

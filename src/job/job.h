@@ -192,6 +192,7 @@ struct event {
 	int64_t retry_after_ms;   /* FAILED: not before, as asked by a service; 0: not said */
 	double price;             /* FAILED and not sent: credits that it costs after all, more than were set aside; 0: as before */
 	bool is_not_sent;         /* FAILED: nothing has left this machine (no network): it uses up no try */
+	bool is_canceled;         /* FAILED, remote_failed: it was cancelled there, by whomever */
 	bool is_gone;             /* FAILED: what the service made is not to be had any more: lost, and never paid for again unasked */
 };
 

@@ -53,6 +53,7 @@ static const unsigned may[JOB_N_STATES] = {
 			   TO(JOB_DONE) |    /* back, and its file is still good */
 			   TO(JOB_UNKNOWN) | TO(JOB_LOST), /* back, and what was paid for it is not forgotten */
 	[JOB_LOST] = TO(JOB_PENDING) | /* `retry`: paid for again, but only when asked to */
+		     TO(JOB_DONE) |    /* it was lost to --remake-stale alone: its file is there */
 		     TO(JOB_SUPERSEDED),
 };
 

@@ -132,7 +132,7 @@ int ledger_each_note(struct ledger *l, const char *what, ledger_visit_text visit
 struct ledger_attempt {
 	int n;
 	int64_t started_ms, ended_ms; /* ended 0: never closed */
-	const char *outcome;          /* "done", "failed", "interrupted", "died" */
+	const char *outcome;          /* "done", "failed", "interrupted", "called off", "died" */
 	const char *class, *sentence; /* "" */
 	const char *remote_id;        /* hosted: as what the service accepted it; "" */
 	int64_t submitted_ms;         /* hosted: when it was about to be sent; 0 */

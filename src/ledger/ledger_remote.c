@@ -70,9 +70,10 @@ int ledger_submit(struct ledger *l, int64_t seq, int n, int64_t now_ms, double c
 	return sql_run_seq(l, SQL_CHARGE_JOB, seq, err);
 }
 
-static int accept_try(struct ledger *l, int64_t seq, const char *remote_id, double credits, struct err *err)
+static int accept_try(struct ledger *l, int64_t seq, const char *remote_id, double credits, double *ret_credits, struct err *err)
 {
 	sqlite3_stmt *st = sql_get(l, SQL_ACCEPT_TRY, err);
+	int rc;
 
 	if (!st)
 		return -1;
@@ -82,10 +83,18 @@ static int accept_try(struct ledger *l, int64_t seq, const char *remote_id, doub
 		sql_text(st, 3, NULL);
 	else
 		sql_real(st, 3, credits);
-	return sql_run(l, st, err);
+	rc = sql_row(l, st, err);
+	if (rc == 0)
+		return err_set(err, ERR_BUG, "the ledger '%s' has no request of job number %lld that '%s' could answer", l->path, (long long)seq, remote_id);
+	if (rc != 1)
+		return -1;
+	*ret_credits = sqlite3_column_double(st, 0);
+	sql_done(st);
+	return 0;
 }
 
-int ledger_accept(struct ledger *l, int64_t seq, const char *remote_id, double credits, double *ret_more, struct err *err)
+int ledger_accept(struct ledger *l, int64_t seq, const char *remote_id, double credits, double *ret_credits, double *ret_more,
+		  struct err *err)
 {
 	sqlite3_stmt *st = sql_get(l, SQL_JOB_IS_ACCEPTED, err);
 	double before = 0;
@@ -93,7 +102,7 @@ int ledger_accept(struct ledger *l, int64_t seq, const char *remote_id, double c
 	if (!st || read_remote(l, seq, NULL, NULL, NULL, &before, err) != 0)
 		return -1;
 	sql_text(st, 3, remote_id);
-	if (sql_run_state(l, st, 2, seq, JOB_RUNNING, err) != 0 || accept_try(l, seq, remote_id, credits, err) != 0)
+	if (sql_run_state(l, st, 2, seq, JOB_RUNNING, err) != 0 || accept_try(l, seq, remote_id, credits, ret_credits, err) != 0)
 		return -1;
 	return charge_job(l, seq, before, ret_more, err);
 }
@@ -125,17 +134,33 @@ int ledger_put_asset(struct ledger *l, int64_t seq, const char *asset_id, struct
 	return sql_run(l, st, err);
 }
 
+/* 1: it has a row; 0, -1. */
+static int has_row(struct ledger *l, sqlite3_stmt *st, struct err *err)
+{
+	int rc = sql_row(l, st, err);
+
+	sql_done(st);
+	return rc;
+}
+
+int ledger_was_called_off(struct ledger *l, int64_t seq, struct err *err)
+{
+	sqlite3_stmt *st = sql_get(l, SQL_WAS_CALLED_OFF, err);
+
+	if (!st)
+		return -1;
+	sql_int(st, 1, seq);
+	return has_row(l, st, err);
+}
+
 int ledger_is_owned(struct ledger *l, const char *remote_id, struct err *err)
 {
 	sqlite3_stmt *st = sql_get(l, SQL_IS_OWNED, err);
-	int rc;
 
 	if (!st)
 		return -1;
 	sql_text(st, 1, remote_id);
-	rc = sql_row(l, st, err);
-	sql_done(st);
-	return rc;
+	return has_row(l, st, err);
 }
 
 int ledger_get_spent(struct ledger *l, double *ret_credits, struct err *err)

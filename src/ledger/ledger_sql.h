@@ -134,7 +134,8 @@
 	X(SQL_JOB_IS_ACCEPTED,                                                                                       \
 	  "UPDATE job SET state = 'running', remote_id = ?3, submitted_ms = 0 WHERE seq = ?1" SQL_IF_MAY(2))         \
 	X(SQL_ACCEPT_TRY,                                                                                            \
-	  "UPDATE attempt SET remote_id = ?2, credits = coalesce(?3, credits) WHERE seq = ?1 AND n = " SQL_LAST_SENT) \
+	  "UPDATE attempt SET remote_id = ?2, credits = coalesce(?3, credits) WHERE seq = ?1 AND n = " SQL_LAST_SENT   \
+	  " RETURNING credits")                                                                                      \
 	X(SQL_UNCHARGE_TRY, "UPDATE attempt SET credits = 0 WHERE seq = ?1 AND n = " SQL_LAST_SENT)                  \
 	X(SQL_CHARGE_JOB,                                                                                            \
 	  "UPDATE job SET credits = (SELECT total(credits) FROM attempt WHERE seq = ?1) WHERE seq = ?1")             \
@@ -142,6 +143,8 @@
 	X(SQL_PUT_ASSET, "UPDATE job SET asset_id = ?2 WHERE seq = ?1")                                              \
 	X(SQL_REMOTE, "SELECT remote_id, asset_id, submitted_ms, credits FROM job WHERE seq = ?1")                   \
 	X(SQL_IS_OWNED, "SELECT 1 FROM attempt WHERE remote_id = ?1")                                                \
+	X(SQL_WAS_CALLED_OFF,                                                                                        \
+	  "SELECT 1 FROM attempt WHERE seq = ?1 AND n >= " SQL_LAST_SENT " AND outcome = 'called off'")              \
 	X(SQL_SPENT, "SELECT total(credits) FROM job")
 
 enum sql_id {

@@ -205,16 +205,6 @@ int64_t ledger_digest(const struct job *job)
 	return (int64_t)(h >> 1); /* SQLite's integers are signed */
 }
 
-static void put_value(struct json_writer *w, const char *name, const struct value *v)
-{
-	if (v->kind == VALUE_TEXT)
-		json_put_text(w, name, v->as.text);
-	else if (v->kind == VALUE_NUMBER)
-		json_put_number(w, name, v->as.number);
-	else if (v->kind == VALUE_BOOL)
-		json_put_bool(w, name, v->as.flag);
-}
-
 static int fill_texts(struct ledger *l, const struct job *job, struct err *err)
 {
 	struct json_writer w;
@@ -227,7 +217,7 @@ static int fill_texts(struct ledger *l, const struct job *job, struct err *err)
 	for (int i = 0; i < card_n_params(job->card); i++) {
 		struct value v = job_value(job, i);
 
-		put_value(&w, card_param(job->card, i)->name, &v);
+		value_put(&w, card_param(job->card, i)->name, &v);
 	}
 	json_close(&w);
 	job_axes(job, &l->texts[2]);
@@ -334,7 +324,8 @@ int ledger_start_look(struct ledger *l, int64_t seq, int64_t run, int n, int64_t
 }
 
 static const char *const outcome_names[] = {
-	[LEDGER_DONE] = "done", [LEDGER_FAILED] = "failed", [LEDGER_INTERRUPTED] = "interrupted", [LEDGER_DIED] = "died",
+	[LEDGER_DONE] = "done", [LEDGER_FAILED] = "failed", [LEDGER_INTERRUPTED] = "interrupted", [LEDGER_CALLED_OFF] = "called off",
+	[LEDGER_DIED] = "died",
 };
 
 int ledger_end_try(struct ledger *l, const struct ledger_try_end *end, struct err *err)
@@ -347,7 +338,7 @@ int ledger_end_try(struct ledger *l, const struct ledger_try_end *end, struct er
 		return -1;
 	sql_text(st, 2, job_state_name(end->state));
 	sql_int(st, 3, end->counts);
-	sql_int(st, 4, end->outcome == LEDGER_INTERRUPTED);
+	sql_int(st, 4, end->outcome == LEDGER_INTERRUPTED || end->outcome == LEDGER_CALLED_OFF);
 	sql_int(st, 5, end->outcome == LEDGER_DIED);
 	sql_int(st, 6, end->not_before_ms);
 	sql_text(st, 7, says ? fail_class_name(end->class) : NULL);

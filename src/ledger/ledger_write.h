@@ -70,7 +70,8 @@ int ledger_start_try(struct ledger *l, int64_t seq, int64_t run, int n, int64_t 
 /* The same of one that was about to be sent by an earlier attempt, to find out whether it was: state submitting. */
 int ledger_start_look(struct ledger *l, int64_t seq, int64_t run, int n, int64_t now_ms, struct err *err) WARN_UNUSED;
 
-enum ledger_outcome { LEDGER_DONE, LEDGER_FAILED, LEDGER_INTERRUPTED, LEDGER_DIED };
+/* CALLED_OFF: interrupted, and the service was asked to cancel it. */
+enum ledger_outcome { LEDGER_DONE, LEDGER_FAILED, LEDGER_INTERRUPTED, LEDGER_CALLED_OFF, LEDGER_DIED };
 struct ledger_try_end {
 	int64_t seq;
 	int n;                     /* the attempt */
@@ -93,8 +94,9 @@ int ledger_end_try(struct ledger *l, const struct ledger_try_end *end, struct er
  * it, whichever found out. *ret_more: how much more the ledger counts as spent than before (less than nothing: given back).
  */
 int ledger_submit(struct ledger *l, int64_t seq, int n, int64_t now_ms, double credits, struct err *err) WARN_UNUSED;
-/* credits < 0: what was reserved stands. State running. */
-int ledger_accept(struct ledger *l, int64_t seq, const char *remote_id, double credits, double *ret_more, struct err *err) WARN_UNUSED;
+/* credits < 0: what was reserved stands. State running. *ret_credits: what the submission counts for now. */
+int ledger_accept(struct ledger *l, int64_t seq, const char *remote_id, double credits, double *ret_credits, double *ret_more,
+		  struct err *err) WARN_UNUSED;
 /* It was not sent, or refused: nothing is owed for it. */
 int ledger_unsubmit(struct ledger *l, int64_t seq, double *ret_more, struct err *err) WARN_UNUSED;
 /* The job begins anew with the next try, and is paid for again; what was spent stays spent, the attempts keep their ids. */
@@ -103,6 +105,8 @@ int ledger_put_asset(struct ledger *l, int64_t seq, const char *asset_id, struct
 /* What the service has of a job: appended to the two texts, nothing where there is none. */
 int ledger_get_remote(struct ledger *l, int64_t seq, struct strbuf *remote_id, struct strbuf *asset_id, int64_t *submitted_ms,
 		      struct err *err) WARN_UNUSED;
+/* Has any try called it off since it was sent the last time? 1, 0, -1. */
+int ledger_was_called_off(struct ledger *l, int64_t seq, struct err *err) WARN_UNUSED;
 int ledger_is_owned(struct ledger *l, const char *remote_id, struct err *err) WARN_UNUSED; /* by any attempt: 1, 0, -1 */
 int ledger_get_spent(struct ledger *l, double *ret_credits, struct err *err) WARN_UNUSED; /* on all jobs that ever were here */
 

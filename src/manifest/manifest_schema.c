@@ -23,20 +23,34 @@ static void put_texts(struct json_writer *w, const char *member, const char *hel
 	json_close(w);
 }
 
-static void put_fake(struct json_writer *w)
+/* A map of those keys alone that the caller puts; json_close ends them, and once more the map. */
+static void open_map(struct json_writer *w, const char *member, const char *help)
 {
-	json_open_object(w, "fake");
-	json_put_text(w, "description", "How the fake backend plays jobs; it makes no music and tests the runner.");
+	json_open_object(w, member);
+	if (help)
+		json_put_text(w, "description", help);
 	json_put_text(w, "type", "object");
 	json_put_bool(w, "additionalProperties", false);
 	json_open_object(w, "properties");
+}
+
+/* The classes of failure, all or those that run.retry may name. */
+static void put_classes(struct json_writer *w, bool retried_alone)
+{
+	json_open_array(w, "enum");
+	for (int c = FAIL_NONE + 1; c < FAIL_N_CLASSES; c++)
+		if (!retried_alone || !why_not_retried((enum fail_class)c))
+			json_put_text(w, NULL, fail_class_name((enum fail_class)c));
+	json_close(w);
+}
+
+static void put_fake(struct json_writer *w)
+{
+	open_map(w, "fake", "How the fake backend plays jobs; it makes no music and tests the runner.");
 	schema_quantity(w, "delay", SCHEMA_DURATION_PATTERN, "Work time of a job, as 20ms.");
 	json_open_object(w, "fail");
 	json_put_text(w, "description", "Class of the failure.");
-	json_open_array(w, "enum");
-	for (int c = FAIL_NONE + 1; c < FAIL_N_CLASSES; c++)
-		json_put_text(w, NULL, fail_class_name((enum fail_class)c));
-	json_close(w);
+	put_classes(w, false);
 	json_close(w);
 	schema_integer(w, "times", 0, FAKE_TIMES_MAX, "How many tries fail; 0 or not said: all.");
 	schema_integer(w, "crash", 0, FAKE_TIMES_MAX, "How many times the program dies over the job.");
@@ -133,10 +147,7 @@ static void put_output_rules(struct json_writer *w)
 
 static void put_output(struct json_writer *w)
 {
-	json_open_object(w, "output");
-	json_put_text(w, "type", "object");
-	json_put_bool(w, "additionalProperties", false);
-	json_open_object(w, "properties");
+	open_map(w, "output", NULL);
 	schema_text(w, "dir", NULL, "Folder, relative to the manifest; out/NAME unless said.");
 	schema_text(w, "name", NULL, "Template of paths in it: {set} {axes} {take} {id} {id:2} {seed:04} {temperature:.2f} {axis} {axis.column}.");
 	json_open_object(w, "format");
@@ -161,28 +172,18 @@ static void put_output(struct json_writer *w)
 	json_close(w);
 }
 
-/* Which classes of failure run.retry may name. */
-static void put_classes(struct json_writer *w)
-{
-	json_open_array(w, "enum");
-	for (int c = FAIL_NONE + 1; c < FAIL_N_CLASSES; c++)
-		if (!why_not_retried((enum fail_class)c))
-			json_put_text(w, NULL, fail_class_name((enum fail_class)c));
-	json_close(w);
-}
-
 static void put_retry(struct json_writer *w)
 {
 	json_open_object(w, "retry");
 	json_put_text(w, "description", "Classes of failure that are tried again too, as [remote_failed].");
 	json_open_array(w, "anyOf");
 	json_open_object(w, NULL);
-	put_classes(w);
+	put_classes(w, true);
 	json_close(w);
 	json_open_object(w, NULL);
 	json_put_text(w, "type", "array");
 	json_open_object(w, "items");
-	put_classes(w);
+	put_classes(w, true);
 	json_close(w);
 	json_put_bool(w, "uniqueItems", true);
 	json_close(w);
@@ -192,11 +193,7 @@ static void put_retry(struct json_writer *w)
 
 static void put_hosted(struct json_writer *w)
 {
-	json_open_object(w, "hosted");
-	json_put_text(w, "description", "How the hosted service is asked; of no meaning to the other backends.");
-	json_put_text(w, "type", "object");
-	json_put_bool(w, "additionalProperties", false);
-	json_open_object(w, "properties");
+	open_map(w, "hosted", "How the hosted service is asked; of no meaning to the other backends.");
 	schema_text(w, "project", SCHEMA_PROJECT_PATTERN, "The project's id; SCENARIO_PROJECT, else the key's own project, unless said.");
 	schema_integer(w, "jobs", 1, HOSTED_JOBS_MAX, "Jobs in flight at once; 4 unless said.");
 	schema_integer(w, "requests_per_minute", 1, HOSTED_PER_MINUTE_MAX, "60 unless said.");
@@ -207,10 +204,7 @@ static void put_hosted(struct json_writer *w)
 
 static void put_run(struct json_writer *w)
 {
-	json_open_object(w, "run");
-	json_put_text(w, "type", "object");
-	json_put_bool(w, "additionalProperties", false);
-	json_open_object(w, "properties");
+	open_map(w, "run", NULL);
 	schema_quantity(w, "for", SCHEMA_DURATION_PATTERN, "Start no job after this time, as 6h.");
 	schema_integer(w, "tries", 1, TRIES_MAX, "Tries of a job in all; 3 unless said.");
 	schema_quantity(w, "memory", SCHEMA_SIZE_PATTERN, "For weights and all the rest, as 6G; 80 % of what is free unless said.");
@@ -226,10 +220,7 @@ static void put_run(struct json_writer *w)
 
 static void put_set_definition(struct json_writer *w)
 {
-	json_open_object(w, "set");
-	json_put_text(w, "type", "object");
-	json_put_bool(w, "additionalProperties", false);
-	json_open_object(w, "properties");
+	open_map(w, "set", NULL);
 	put_common(w);
 	json_close(w);
 	json_close(w);

@@ -118,9 +118,14 @@ const struct node *member_duration(struct manifest_inside *in, const struct node
 {
 	const struct node *n = scalar_member(in, map, name);
 	struct shown s;
+	double v;
 
-	if (!n || text_parse_duration(n->text, ret) || (text_parse_number(n->text, ret) && *ret >= 0))
+	if (!n || text_parse_duration(n->text, ret))
 		return n;
+	if (text_parse_number(n->text, &v) && v >= 0 && v <= TEXT_DURATION_MAX_S) { /* 1e3 */
+		*ret = v;
+		return n;
+	}
 	NODE_SAY(in, n, "%s must be a time as 90s, 15m, 6h or 250ms, found '%s'", name, show(&s, n->text));
 	return NULL;
 }

@@ -81,16 +81,6 @@ static void put_value_type(struct json_writer *w, const struct param *p)
 	put[p->type](w, p);
 }
 
-static void put_value(struct json_writer *w, const char *member, const struct value *v)
-{
-	if (v->kind == VALUE_NUMBER)
-		json_put_number(w, member, v->as.number);
-	else if (v->kind == VALUE_BOOL)
-		json_put_bool(w, member, v->as.flag);
-	else if (v->kind == VALUE_TEXT)
-		json_put_text(w, member, v->as.text);
-}
-
 void schema_value(struct json_writer *w, const struct param *p)
 {
 	struct strbuf name = STRBUF_INIT(1024);
@@ -98,7 +88,7 @@ void schema_value(struct json_writer *w, const struct param *p)
 	strbuf_addf(&name, "value-%s", p->name);
 	json_open_object(w, name.buf);
 	json_put_text(w, "description", p->help);
-	put_value(w, "default", &p->scope[PARAM_NATIVE].fallback);
+	value_put(w, "default", &p->scope[PARAM_NATIVE].fallback);
 	if (p->not_given.kind == VALUE_NONE) {
 		put_value_type(w, p);
 	} else {
@@ -107,7 +97,7 @@ void schema_value(struct json_writer *w, const struct param *p)
 		put_value_type(w, p);
 		json_close(w);
 		json_open_object(w, NULL);
-		put_value(w, "const", &p->not_given);
+		value_put(w, "const", &p->not_given);
 		json_close(w);
 		json_close(w);
 	}

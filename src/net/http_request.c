@@ -186,18 +186,25 @@ static bool set_headers(struct transfer *t, const struct http_request *r)
 /* What holds for every request: who it is, what is allowed, how it is checked. */
 static bool set_ground(struct transfer *t, const struct http_config *config, const struct http_request *r, const char *host)
 {
+	static const struct {
+		CURLoption option;
+		long value;
+	} always[] = {
+		{ CURLOPT_FOLLOWLOCATION, 0 },
+		{ CURLOPT_NETRC, CURL_NETRC_IGNORED },
+		{ CURLOPT_SSL_VERIFYPEER, 1 },
+		{ CURLOPT_SSL_VERIFYHOST, 2 },
+		{ CURLOPT_NOSIGNAL, 1 },
+		{ CURLOPT_QUICK_EXIT, 1 }, /* a cancelled look-up of a name is let go, not waited for */
+		{ CURLOPT_SUPPRESS_CONNECT_HEADERS, 1 },
+	};
 	CURL *e = t->easy;
 	bool bad = false;
 
+	for (size_t i = 0; i < sizeof always / sizeof *always; i++)
+		bad |= curl_easy_setopt(e, always[i].option, always[i].value) != CURLE_OK;
 	bad |= curl_easy_setopt(e, CURLOPT_URL, r->url) != CURLE_OK;
 	bad |= curl_easy_setopt(e, CURLOPT_PROTOCOLS_STR, "http,https") != CURLE_OK;
-	bad |= curl_easy_setopt(e, CURLOPT_FOLLOWLOCATION, 0L) != CURLE_OK;
-	bad |= curl_easy_setopt(e, CURLOPT_NETRC, (long)CURL_NETRC_IGNORED) != CURLE_OK;
-	bad |= curl_easy_setopt(e, CURLOPT_SSL_VERIFYPEER, 1L) != CURLE_OK;
-	bad |= curl_easy_setopt(e, CURLOPT_SSL_VERIFYHOST, 2L) != CURLE_OK;
-	bad |= curl_easy_setopt(e, CURLOPT_NOSIGNAL, 1L) != CURLE_OK;
-	bad |= curl_easy_setopt(e, CURLOPT_QUICK_EXIT, 1L) != CURLE_OK; /* a cancelled look-up of a name is let go, not waited for */
-	bad |= curl_easy_setopt(e, CURLOPT_SUPPRESS_CONNECT_HEADERS, 1L) != CURLE_OK;
 	bad |= curl_easy_setopt(e, CURLOPT_CONNECTTIMEOUT_MS, (long)t->connect_ms) != CURLE_OK;
 	bad |= curl_easy_setopt(e, CURLOPT_ERRORBUFFER, t->error_text) != CURLE_OK;
 	bad |= curl_easy_setopt(e, CURLOPT_PRIVATE, t) != CURLE_OK;
@@ -256,25 +263,21 @@ static bool set_method(struct transfer *t, const struct http_request *r)
 
 static bool set_calls(struct transfer *t)
 {
+	static const CURLoption args[] = { CURLOPT_RESOLVER_START_DATA, CURLOPT_SOCKOPTDATA, CURLOPT_PREREQDATA, CURLOPT_READDATA,
+					   CURLOPT_SEEKDATA, CURLOPT_HEADERDATA, CURLOPT_WRITEDATA };
 	CURL *e = t->easy;
 	bool bad = false;
 
+	for (size_t i = 0; i < sizeof args / sizeof *args; i++)
+		bad |= curl_easy_setopt(e, args[i], t) != CURLE_OK;
 	bad |= curl_easy_setopt(e, CURLOPT_RESOLVER_START_FUNCTION, on_look_up) != CURLE_OK;
-	bad |= curl_easy_setopt(e, CURLOPT_RESOLVER_START_DATA, t) != CURLE_OK;
 	bad |= curl_easy_setopt(e, CURLOPT_SOCKOPTFUNCTION, on_connect) != CURLE_OK;
-	bad |= curl_easy_setopt(e, CURLOPT_SOCKOPTDATA, t) != CURLE_OK;
 	bad |= curl_easy_setopt(e, CURLOPT_PREREQFUNCTION, on_send) != CURLE_OK;
-	bad |= curl_easy_setopt(e, CURLOPT_PREREQDATA, t) != CURLE_OK;
 	bad |= curl_easy_setopt(e, CURLOPT_READFUNCTION, on_read) != CURLE_OK;
-	bad |= curl_easy_setopt(e, CURLOPT_READDATA, t) != CURLE_OK;
-	if (!t->is_once) {
+	if (!t->is_once)
 		bad |= curl_easy_setopt(e, CURLOPT_SEEKFUNCTION, on_seek) != CURLE_OK;
-		bad |= curl_easy_setopt(e, CURLOPT_SEEKDATA, t) != CURLE_OK;
-	}
 	bad |= curl_easy_setopt(e, CURLOPT_HEADERFUNCTION, transfer_on_header) != CURLE_OK;
-	bad |= curl_easy_setopt(e, CURLOPT_HEADERDATA, t) != CURLE_OK;
 	bad |= curl_easy_setopt(e, CURLOPT_WRITEFUNCTION, transfer_on_body) != CURLE_OK;
-	bad |= curl_easy_setopt(e, CURLOPT_WRITEDATA, t) != CURLE_OK;
 	return !bad;
 }
 

@@ -21,6 +21,7 @@
 #define PARAM_PARAM_H
 
 #include "base/err.h"
+#include "base/json_write.h"
 #include "base/strbuf.h"
 
 #include <stdbool.h>
@@ -113,6 +114,8 @@ int value_check(const struct card *card, int index, enum param_backend backend, 
 bool value_equal(const struct value *a, const struct value *b);
 /* Appends the value as people write it: a number by text_number, text as it is, true/false. */
 void value_print(struct strbuf *out, const struct value *value);
+/* The member `name` of an open object (or, without a name, an array's element); VALUE_NONE: nothing. Job ids are made of these bytes. */
+void value_put(struct json_writer *w, const char *name, const struct value *value);
 
 /* values[card_n_params(card)]: what was said, or the default there, or VALUE_NONE. */
 struct value param_effective(const struct card *card, enum param_backend backend, const struct value *values, int index);

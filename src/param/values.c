@@ -277,6 +277,16 @@ void value_print(struct strbuf *out, const struct value *value)
 		strbuf_adds(out, value->as.flag ? "true" : "false");
 }
 
+void value_put(struct json_writer *w, const char *name, const struct value *value)
+{
+	if (value->kind == VALUE_TEXT)
+		json_put_text(w, name, value->as.text);
+	else if (value->kind == VALUE_NUMBER)
+		json_put_number(w, name, value->as.number);
+	else if (value->kind == VALUE_BOOL)
+		json_put_bool(w, name, value->as.flag);
+}
+
 struct value param_effective(const struct card *card, enum param_backend backend, const struct value *values, int index)
 {
 	const struct param *p = card_param(card, index);

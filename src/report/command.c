@@ -4,7 +4,7 @@
 
 #include <string.h>
 
-static const char *const run_options[] = { "--backend", "--checkpoint", "--set", NULL };
+static const char *const run_options[] = { "--backend", "--checkpoint", "--set", "--credits", NULL };
 static const char *const find_options[] = { "--backend", NULL };
 static const char *const output_option[] = { "--output", NULL };
 

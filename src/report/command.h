@@ -3,8 +3,9 @@
  *
  * A run's row keeps its command line (cli/command_line writes it: words that a shell would read otherwise stand in
  * single quotes). --set, --backend and --checkpoint decide which jobs there are: without them a run would take other
- * jobs for the manifest's. What only limits one run (--select, --limit, --for, ..) is left out. --output is told as a
- * yes or no: equal folders have equal pages, wherever they lie, and a reader knows where the page is.
+ * jobs for the manifest's; --credits is the cap that a hosted run does not begin without. What only limits one run (--select, --limit,
+ * --for, ..) is left out. --output is told as a yes or no: equal folders have equal pages, wherever they lie, and a reader
+ * knows where the page is.
  */
 #ifndef REPORT_COMMAND_H
 #define REPORT_COMMAND_H

@@ -89,13 +89,14 @@ const copyBlock = (title, text) => {
 const shellWord = word => /^[\w@%+=:,.\/-]+$/.test(word) ? word : "'" + word.replaceAll("'", "'\\''") + "'";
 // The output folder that a run's --output named, which is where this page lies; null: the manifest's own.
 const folderHere = () => !data.has_output ? null : location.protocol === 'file:' ? shellWord(decodeURIComponent(location.pathname).replace(/\/[^/]*$/, '') || '/') : 'DIR';
-// What makes the clip again in its place. An unknown or lost one may be paid for a second time, which is asked for by name.
+// What makes the clip again in its place. One that a service made, or perhaps did, is paid for a second time, which is asked for by name.
 const commandsFor = job => {
 	const manifest = shellWord(data.manifest), folder = folderHere();
 	const run = 'mgbatch run' + data.run_options + (folder ? ' --output ' + folder : '') + ' ' + manifest;
 	const of = verb => 'mgbatch ' + verb + (folder ? ' ' + folder : data.find_options + ' ' + manifest) + ' ' + job.id;
-	const retry = of('retry');
-	const again = { done: [retry, run], failed: [retry, run], unknown: [retry + ' --pay-again', run], lost: [retry + ' --pay-again', run], superseded: [] }[job.state] || [run];
+	const pays = ['unknown', 'lost'].includes(job.state) || (job.state === 'done' && job.remote);
+	const retry = of('retry') + (pays ? ' --pay-again' : '');
+	const again = { done: [retry, run], failed: [retry, run], unknown: [retry, run], lost: [retry, run], superseded: [] }[job.state] || [run];
 	return [...again, of('show')].join('\n');
 };
 const listOf = pairs => make('dl', { class: 'pairs' }, ...pairs.filter(([, v]) => v !== '' && v !== undefined && v !== null).map(([k, v]) =>

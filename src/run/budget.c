@@ -9,9 +9,6 @@
 #include <math.h>
 #include <stdio.h>
 
-/* Prices are in hundredths at the finest (the service's documentation: 7.25, 0.75), but their sum is one of doubles. */
-#define CREDITS_DUST 1e-6
-
 int budget_price(const struct run_config *config, const struct job *const *jobs, int64_t n, double *ret, struct err *err)
 {
 	const struct backend_ops *ops = config->ops;
@@ -47,7 +44,7 @@ int budget_check(const struct run_config *config, struct err *err)
 	return err_set(err, ERR_USAGE, "to make %s costs %s%s, and nothing says how much may be spent: say --credits N, or credits: N under run: in the "
 		       "manifest. N is what all runs of this folder may cost together; %s is enough for all",
 		       text_count(jobs, sizeof jobs, plan.n_to_pay, "job"), text_credits(price, sizeof price, plan.credits_needed), spent,
-		       text_credits(total, sizeof total, ceil(plan.credits_spent + plan.credits_needed - CREDITS_DUST)));
+		       text_credits(total, sizeof total, ceil(plan.credits_spent + plan.credits_needed - BACKEND_CREDITS_DUST)));
 }
 
 /* ---- a run's ------------------------------------------------------------------------------ */
@@ -104,7 +101,7 @@ enum budget_answer budget_ask(struct run *r, int64_t index)
 	if (job->price < 0 && !ask_now(r, index))
 		return BUDGET_OVER;
 	sum = r->counts.credits_spent + r->credits_reserved + job->price;
-	if (sum <= r->config->credits_cap + CREDITS_DUST)
+	if (sum <= r->config->credits_cap + BACKEND_CREDITS_DUST)
 		return BUDGET_FITS;
 	for (size_t i = 0; i < r->n_slots; i++)
 		if (r->slots[i].reserved > 0 || r->slots[i].is_submitting)

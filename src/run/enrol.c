@@ -22,7 +22,7 @@ enum change {
 	CHANGE_TEXTS = 1,  /* the manifest says something else of the same job */
 	CHANGE_RENEW = 2,  /* pending, as if never tried */
 	CHANGE_DROP = 4,   /* its file is gone */
-	CHANGE_DONE = 8,   /* superseded, and its file is still good */
+	CHANGE_DONE = 8,   /* superseded or lost, and its file is still good */
 	CHANGE_MOVE = 16,  /* its file gets another name */
 	CHANGE_LOST = 32   /* its file is gone for good */
 };
@@ -47,8 +47,6 @@ static void note_verdict(struct enrolling *e, const struct verdict *v, const str
 		*change |= CHANGE_RENEW;
 	if (v->what == JUDGE_GONE)
 		*change |= CHANGE_LOST | CHANGE_DROP;
-	if (v->what == JUDGE_DONE && v->was_superseded)
-		*change |= CHANGE_DONE;
 	if (v->is_renamed)
 		*change |= CHANGE_MOVE;
 	if (v->what == JUDGE_MISSING && e->n_missing++ == 0)
@@ -81,6 +79,8 @@ static int look_at_row(void *arg, const struct ledger_job *row, struct err *err)
 	is_selected = judge_selects(r->config, &v, row->state, &r->config->jobs[i]);
 	if (row->digest != ledger_digest(&r->config->jobs[i]))
 		e->changes[i] |= CHANGE_TEXTS;
+	if (v.what == JUDGE_DONE && row->state != JOB_DONE)
+		e->changes[i] |= CHANGE_DONE;
 	note_verdict(e, &v, &r->config->jobs[i], &e->changes[i]);
 	renews = e->changes[i] & CHANGE_RENEW;
 	*job = (struct run_job){

@@ -2,6 +2,7 @@
 #include "run/run_inside.h"
 
 #include "base/clock.h"
+#include "base/random.h"
 #include "run/remote.h"
 #include "run/retry.h"
 
@@ -11,6 +12,7 @@
 struct sequel {
 	enum job_state state;
 	bool counts;        /* uses up a try */
+	bool is_our_doing;  /* the service cancelled it because it was asked to, when a run was aborted */
 	int64_t when_ms;    /* RETRY_NEVER: not again by this run */
 };
 
@@ -25,6 +27,8 @@ static void say_failure(char *text, size_t size, const struct run *r, int64_t in
 	else if (s->state == JOB_UNKNOWN || s->state == JOB_LOST)
 		(void)snprintf(text, size, "%s: %s; it is %s from now on, and not paid for again unasked", class, e->sentence,
 			       job_state_name(s->state));
+	else if (s->is_our_doing)
+		(void)snprintf(text, size, "%s, as an aborted run had asked; it is sent, and paid for, again", e->sentence);
 	else if (s->when_ms != RETRY_NEVER && !s->counts)
 		(void)snprintf(text, size, "%s: %s; that uses up no try, again in %.1f s", class, e->sentence, again_in_s);
 	else if (s->when_ms != RETRY_NEVER)
@@ -47,12 +51,34 @@ static void tell_failure(struct run *r, int64_t index, const struct event *e, co
 	run_tell_news(r, &news);
 }
 
+bool fail_is_barred(const struct run *r, const struct job *job)
+{
+	for (size_t i = 0; i < r->n_barred; i++)
+		if (r->barred[i] == job->maker)
+			return true;
+	return false;
+}
+
+/* Is anything left that could still be made? */
+static bool has_others(const struct run *r)
+{
+	for (int64_t i = 0; i < r->config->n_jobs; i++)
+		if (r->jobs[i].is_selected && r->jobs[i].state == JOB_PENDING && !fail_is_barred(r, &r->config->jobs[i]))
+			return true;
+	return false;
+}
+
+/* A model that cannot be used stops its own jobs: the run only when there are no others. */
 static void stop_because(struct run *r, const struct event *e)
 {
-	if (r->stop_class != FAIL_NONE)
-		return;
-	r->stop_class = e->class;
-	(void)snprintf(r->stop_sentence, sizeof r->stop_sentence, "%s", e->sentence);
+	if (e->class == FAIL_MODEL && !fail_is_barred(r, e->job)) {
+		MEM_GROW(r->barred, r->n_barred, r->cap_barred);
+		r->barred[r->n_barred++] = e->job->maker;
+	}
+	if (!*r->stop_sentence)
+		(void)snprintf(r->stop_sentence, sizeof r->stop_sentence, "%s", e->sentence);
+	if (r->stop_class == FAIL_NONE && (e->class != FAIL_MODEL || !has_others(r)))
+		r->stop_class = e->class;
 }
 
 /* For how long in a row nothing could be sent for the job, in the backend's time; -1: something was. */
@@ -72,19 +98,23 @@ static double count_not_sent(const struct run *r, struct run_job *job, const str
 	return ms;
 }
 
-static struct sequel sequel_of(struct run *r, int64_t index, const struct event *e, int64_t now_ms)
+static struct sequel sequel_of(struct run *r, int64_t index, const struct event *e, bool is_our_doing, int64_t now_ms)
 {
 	struct run_job *job = &r->jobs[index];
-	struct sequel s = { .state = JOB_FAILED, .counts = retry_counts(e->class, count_not_sent(r, job, e, now_ms)), .when_ms = RETRY_NEVER };
+	struct sequel s = { .state = JOB_FAILED, .when_ms = RETRY_NEVER, .is_our_doing = is_our_doing,
+			    .counts = retry_counts(e->class, count_not_sent(r, job, e, now_ms)) && !is_our_doing };
 	struct retry_question question = {
 		.class = e->class, .n_tries = job->n_tries += s.counts, .tries = r->config->tries, .now_ms = now_ms,
-		.retry_after_ms = e->retry_after_ms, .random = retry_random(&r->random), .also = r->config->retried_classes,
+		.retry_after_ms = e->retry_after_ms, .random = random_unit(&r->random), .also = r->config->retried_classes,
 		.n_not_sent = job->n_not_sent, .clock_rate = r->config->backend.clock_rate,
 	};
 
 	if (fail_class_stops_run(e->class)) {
 		s.state = JOB_PENDING;
 		stop_because(r, e);
+	} else if (is_our_doing) {
+		s.state = JOB_PENDING;
+		s.when_ms = now_ms;
 	} else if (e->is_gone) {
 		s.state = JOB_LOST;
 	} else if (e->class == FAIL_REMOTE_UNKNOWN) {
@@ -111,12 +141,17 @@ static void put_off(struct run *r, int64_t index, const struct event *e, const s
 int fail_job(struct run *r, int64_t index, const struct event *e, struct err *err)
 {
 	struct run_job *job = &r->jobs[index];
-	int64_t now_ms = clock_unix_ms();
-	struct sequel s = sequel_of(r, index, e, now_ms);
-	struct ledger_try_end end = { .seq = job->seq, .n = job->n_attempts, .outcome = LEDGER_FAILED, .state = s.state, .counts = s.counts,
-				      .ended_ms = now_ms, .class = e->class, .sentence = e->sentence,
-				      .not_before_ms = s.when_ms == RETRY_NEVER ? 0 : s.when_ms };
+	struct ledger_try_end end = { .seq = job->seq, .n = job->n_attempts, .outcome = LEDGER_FAILED, .ended_ms = clock_unix_ms(),
+				      .class = e->class, .sentence = e->sentence };
+	int is_our_doing = e->is_canceled ? ledger_was_called_off(r->ledger, job->seq, err) : 0;
+	struct sequel s;
 
+	if (is_our_doing < 0)
+		return -1;
+	s = sequel_of(r, index, e, is_our_doing, end.ended_ms);
+	end.state = s.state;
+	end.counts = s.counts;
+	end.not_before_ms = s.when_ms == RETRY_NEVER ? 0 : s.when_ms;
 	put_off(r, index, e, &s);
 	if (s.when_ms == RETRY_NEVER && !fail_class_stops_run(e->class)) {
 		r->counts.n_failed += s.state == JOB_FAILED;
@@ -126,7 +161,7 @@ int fail_job(struct run *r, int64_t index, const struct event *e, struct err *er
 	r->has_changed = true;
 	if (ledger_end_try(r->ledger, &end, err) != 0)
 		return -1;
-	tell_failure(r, index, e, &s, now_ms);
+	tell_failure(r, index, e, &s, end.ended_ms);
 	return 0;
 }
 

@@ -215,8 +215,7 @@ static int walk_house(struct sweep *s, struct err *err)
 	static const struct {
 		const char *dir;
 		enum run_gc_kind kind;
-	} places[] = { { RUN_OLD_DIR, RUN_GC_OLD }, { RUN_PART_DIR, RUN_GC_LEFT }, { RUN_MOVE_DIR, RUN_GC_LEFT },
-		      { RUN_DOWNLOAD_DIR, RUN_GC_LEFT } };
+	} places[] = { { RUN_OLD_DIR, RUN_GC_OLD }, { RUN_PART_DIR, RUN_GC_LEFT }, { RUN_MOVE_DIR, RUN_GC_LEFT } };
 
 	for (size_t i = 0; i < sizeof places / sizeof *places && !s->gc->place.select; i++) {
 		s->kind = places[i].kind;

@@ -54,9 +54,11 @@ struct verdict judge_row(const struct run_config *config, const struct ledger_jo
 		v.what = JUDGE_FAILED;
 	if (row->state == JOB_UNKNOWN || row->state == JOB_LOST)
 		v.what = JUDGE_OTHER;
-	if (row->state != JOB_DONE && row->state != JOB_SUPERSEDED)
+	if (row->state != JOB_DONE && row->state != JOB_SUPERSEDED && row->state != JOB_LOST)
 		return v;
 	if (!has_its_file(config, row)) {
+		if (row->state == JOB_LOST)
+			return v;
 		v.what = v.was_superseded ? JUDGE_BACK : JUDGE_MISSING;
 		if (v.pays && row->has_artifact)
 			v.what = JUDGE_GONE;

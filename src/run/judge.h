@@ -17,7 +17,7 @@ enum judgement {
 	JUDGE_STALE,   /* was done with another format, bits, rate or arithmetic, and is to be made again */
 	JUDGE_BACK,    /* was superseded and is to be made again */
 	JUDGE_GONE,    /* was paid for and done; its file is gone, and nobody knows by which name to fetch it: lost */
-	JUDGE_OTHER    /* unknown, lost: not for a run to decide; an unknown one is asked about once more */
+	JUDGE_OTHER    /* unknown; lost, and no file of it is here: not for a run to decide; an unknown one is asked about once more */
 };
 
 struct verdict {

@@ -6,6 +6,7 @@
 #include "base/strbuf.h"
 #include "ledger/ledger_write.h"
 #include "run/stop.h"
+#include "run/sync.h"
 
 #include <stdio.h>
 #include <unistd.h>
@@ -30,6 +31,18 @@ static void tell_wait(const struct lock_wish *wish, const char *holder)
 	free(text);
 }
 
+/* New folders are on the disk before anything is written in them: a ledger that says what was paid for must not go with its folder. */
+static int make_folder_of(const char *path, struct err *err)
+{
+	struct sync_dirs dirs = SYNC_DIRS_INIT;
+	int rc = sync_dirs_make(&dirs, path, err);
+
+	if (rc == 0)
+		rc = sync_dirs_now(&dirs, err);
+	sync_dirs_release(&dirs);
+	return rc;
+}
+
 int lock_take(struct fs_lock *ret, const struct lock_wish *wish, struct err *err)
 {
 	char *path = fs_join(wish->output_dir, LEDGER_LOCK), *note, at[CLOCK_TEXT_SIZE], host[LOCK_HOST_MAX];
@@ -39,7 +52,7 @@ int lock_take(struct fs_lock *ret, const struct lock_wish *wish, struct err *err
 
 	lock_host(host);
 	note = mem_printf("process %lld on %s since %s", (long long)getpid(), host, clock_text(at, clock_unix_ms()));
-	rc = fs_make_parent(path, err);
+	rc = make_folder_of(path, err);
 	while (rc == 0 && (rc = fs_lock_take(ret, path, note, &holder, err)) == 1) {
 		if (!wish->wait) {
 			rc = err_set(err, ERR_LOCKED, "another run works in '%s' (%s); wait for it with --wait, or choose another folder",

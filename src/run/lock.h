@@ -21,7 +21,7 @@ struct lock_wish {
 	void *tell_arg;
 };
 
-/* 0: it is ours; 1: a signal ended the wait; -1: err. Makes the folder of the lock. */
+/* 0: it is ours; 1: a signal ended the wait; -1: err. Makes the folder of the lock, durably. */
 int lock_take(struct fs_lock *ret, const struct lock_wish *wish, struct err *err) WARN_UNUSED;
 void lock_host(char out[LOCK_HOST_MAX]); /* this machine's name, "unknown" where it has none */
 

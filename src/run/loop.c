@@ -312,7 +312,9 @@ static bool look_around(struct run *r)
 	}
 	if (level > r->told_level) {
 		if (level >= STOP_ABORT)
-			run_tell(r, RUN_ABORTING, NULL, "aborting the jobs that run; they are begun again by the next run");
+			run_tell(r, RUN_ABORTING, NULL,
+				 r->config->ops->costs_money ? "leaving the jobs that run: the service is asked to cancel them, and the next run picks up what it does not" :
+							       "aborting the jobs that run; they are begun again by the next run");
 		else
 			tell_drain(r, "");
 		r->told_level = level;
@@ -396,7 +398,8 @@ int loop_interrupt(struct run *r, struct err *err)
 
 	for (size_t i = 0; i < r->n_slots; i++) {
 		struct run_job *job = &r->jobs[r->slots[i].index];
-		struct ledger_try_end end = { .seq = job->seq, .n = job->n_attempts, .outcome = LEDGER_INTERRUPTED,
+		struct ledger_try_end end = { .seq = job->seq, .n = job->n_attempts,
+					      .outcome = job->has == REMOTE_JOB ? LEDGER_CALLED_OFF : LEDGER_INTERRUPTED, /* by ops->close */
 					      .state = remote_state(job, JOB_PENDING), .ended_ms = now_ms, .class = FAIL_NONE };
 
 		job->state = (unsigned char)end.state;

@@ -104,41 +104,32 @@ static int take_submitting(struct run *r, struct run_slot *slot, const struct ev
 {
 	struct run_job *job = &r->jobs[slot->index];
 
-	if (job->has != REMOTE_NOTHING && !slot->is_submitting)
+	if (job->has != REMOTE_NOTHING)
 		return broken_contract(r, e, "is about to send, and pay for, what the service may have already:", err);
-	if (!slot->is_submitting) {
-		count_spent(r, slot->price);
-		r->credits_reserved -= slot->reserved;
-		slot->reserved = 0;
-	}
+	count_spent(r, slot->price);
+	r->credits_reserved -= slot->reserved;
+	slot->reserved = 0;
 	slot->is_submitting = true;
 	job->has = REMOTE_PERHAPS;
 	job->state = JOB_SUBMITTING;
 	return ledger_submit(r->ledger, job->seq, job->n_attempts, clock_unix_ms(), slot->price, err);
 }
 
-static void tell_accepted(struct run *r, const struct run_slot *slot, const struct event *e)
-{
-	struct run_news news = { .kind = RUN_JOB_ACCEPTED, .job = e->job, .remote_id = e->remote_id,
-				 .credits = e->credits >= 0 ? e->credits : slot->price };
-
-	run_tell_news(r, &news);
-}
-
 static int take_accepted(struct run *r, struct run_slot *slot, const struct event *e, struct err *err)
 {
+	struct run_news news = { .kind = RUN_JOB_ACCEPTED, .job = e->job, .remote_id = e->remote_id };
 	struct run_job *job = &r->jobs[slot->index];
 	double more = 0;
 
 	if (job->has != REMOTE_PERHAPS || !e->remote_id || !e->remote_id[0])
 		return broken_contract(r, e, "was given no request for, and says that the service accepted,", err);
-	if (ledger_accept(r->ledger, job->seq, e->remote_id, e->credits, &more, err) != 0)
+	if (ledger_accept(r->ledger, job->seq, e->remote_id, e->credits, &news.credits, &more, err) != 0)
 		return -1;
 	count_spent(r, more);
 	job->has = REMOTE_JOB;
 	job->state = JOB_RUNNING;
 	slot->is_submitting = false;
-	tell_accepted(r, slot, e);
+	run_tell_news(r, &news);
 	return 0;
 }
 

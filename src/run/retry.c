@@ -36,14 +36,3 @@ int64_t retry_known(enum fail_class class, int64_t not_before_ms, int64_t now_ms
 
 	return is_remote || not_before_ms <= now_ms + RETRY_CAP_MS ? not_before_ms : now_ms + RETRY_CAP_MS;
 }
-
-/* Sebastiano Vigna's splitmix64; the upper 53 bits make a double. */
-double retry_random(uint64_t *state)
-{
-	uint64_t z = *state += 0x9e3779b97f4a7c15u;
-
-	z = (z ^ z >> 30) * 0xbf58476d1ce4e5b9u;
-	z = (z ^ z >> 27) * 0x94d049bb133111ebu;
-	z ^= z >> 31;
-	return (double)(z >> 11) * 0x1p-53;
-}

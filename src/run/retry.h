@@ -49,7 +49,4 @@ static inline bool retry_counts(enum fail_class class, double not_sent_ms)
 	return !fail_class_stops_run(class) && class != FAIL_REMOTE_UNKNOWN && (not_sent_ms < 0 || not_sent_ms >= RETRY_NOT_SENT_MS);
 }
 
-/* Numbers 0 <= x < 1 from a state of 64 bits (splitmix64); the state is the caller's. */
-double retry_random(uint64_t *state);
-
 #endif

@@ -191,14 +191,16 @@ static void say(struct run_result *ret, int status, const char *fmt, ...)
 /* What the cap is, where it keeps jobs from being begun. */
 static void add_over_credits(const struct run *r, struct strbuf *text)
 {
-	char spent[48], cap[48], next[48] = "an unknown price";
+	char spent[48], cap[48], next[48];
 
 	if (r->n_over_credits == 0 || r->is_out_of_time)
 		return;
-	if (r->next_price >= 0)
-		(void)text_credits(next, sizeof next, r->next_price);
-	strbuf_addf(text, "the credits (%s of %s used, the next job costs %s)", text_credits(spent, sizeof spent, r->counts.credits_spent),
-		    text_credits(cap, sizeof cap, r->config->credits_cap < 0 ? 0 : r->config->credits_cap), next);
+	if (r->next_price < 0)
+		strbuf_adds(text, "a price that could not be asked");
+	else
+		strbuf_addf(text, "the credits (%s of %s used, the next job costs %s)", text_credits(spent, sizeof spent, r->counts.credits_spent),
+			    text_credits(cap, sizeof cap, r->config->credits_cap < 0 ? 0 : r->config->credits_cap),
+			    text_credits(next, sizeof next, r->next_price));
 }
 
 /* "2 jobs failed, 1 job unknown", and what that means. */
@@ -228,14 +230,15 @@ static void say_wrong(struct run *r, int64_t n_left)
 
 static void say_limit(struct run *r, const char *left)
 {
-	struct strbuf credits = STRBUF_INIT(sizeof r->result->reason - 1);
+	struct strbuf what = STRBUF_INIT(sizeof r->result->reason - 1);
+	bool is_over;
 
-	add_over_credits(r, &credits);
-	if (credits.len > 0)
-		say(r->result, 3, "stopped by %s with %s left; the same command with a higher --credits continues", credits.buf, left);
-	else
-		say(r->result, 3, "stopped by %s with %s left; the same command continues", r->is_out_of_time ? "the time limit" : "the limit", left);
-	strbuf_release(&credits);
+	add_over_credits(r, &what);
+	is_over = what.len > 0 && r->next_price >= 0;
+	if (what.len == 0)
+		strbuf_adds(&what, r->is_out_of_time ? "the time limit" : "the limit");
+	say(r->result, 3, "stopped by %s with %s left; the same command%s continues", what.buf, left, is_over ? " with a higher --credits" : "");
+	strbuf_release(&what);
 }
 
 /* DESIGN section 8: what stops the machine goes before what stops the user, that before failures, those before a limit. */
@@ -329,26 +332,17 @@ static int open_ledger(struct run *r, struct err *err)
 	return enrol_jobs(r, err);
 }
 
-/* Where a service's sounds are put until they are artifacts; NULL and no err where the backend makes samples. */
-static int make_work_dir(const struct run *r, char **ret, struct err *err)
-{
-	*ret = r->config->ops->costs_money ? run_path(r, RUN_DOWNLOAD_DIR) : NULL;
-	return *ret ? fs_make_dirs(*ret, err) : 0;
-}
-
 static int make_jobs(struct run *r, struct err *err)
 {
 	const struct backend_ops *ops = r->config->ops;
 	struct backend_config config = r->config->backend;
-	char *work_dir = NULL;
+	char *part_dir;
 	int rc;
 
 	if (queue_size(&r->queue) == 0 || stop_level() > 0)
 		return 0; /* a model is not loaded for nothing */
-	rc = make_work_dir(r, &work_dir, err);
-	config.work_dir = work_dir;
-	if (rc == 0)
-		rc = space_check(r, err);
+	config.work_dir = part_dir = run_path(r, RUN_PART_DIR); /* settle.c has made and emptied it */
+	rc = space_check(r, err);
 	if (rc == 0)
 		rc = budget_open(r, err);
 	if (rc == 0)
@@ -359,7 +353,7 @@ static int make_jobs(struct run *r, struct err *err)
 		ops->close(r->backend, rc == 0 && r->n_slots == 0 ? BACKEND_FINISH : BACKEND_ABANDON);
 		r->backend = NULL;
 	}
-	free(work_dir);
+	free(part_dir);
 	return rc;
 }
 

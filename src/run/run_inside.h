@@ -17,11 +17,10 @@
 #include "run/run.h"
 #include "run/sync.h"
 
-#define RUN_PART_DIR LEDGER_DIR "/part" /* files not yet in place */
+#define RUN_PART_DIR LEDGER_DIR "/part" /* files not yet in place, "...~"; sounds as a service made them, until they are artifacts */
 #define RUN_MOVE_DIR LEDGER_DIR "/move" /* whole files on their way to another name */
 #define RUN_OLD_DIR LEDGER_DIR "/old"   /* files that were replaced */
 #define RUN_CRASH_FILE LEDGER_DIR "/crash"
-#define RUN_DOWNLOAD_DIR LEDGER_DIR "/download" /* sounds as a service made them, until they are artifacts; emptied by each start */
 
 #define RUN_PATH_MAX 4096   /* bytes of a path: PATH_MAX on Linux */
 #define RUN_DEATHS_MAX 3   /* then a job is failed(crash) (DESIGN section 5) */
@@ -100,7 +99,9 @@ struct run {
 	int told_level;               /* of the stop signals */
 	bool is_out_of_time;
 	enum fail_class stop_class;   /* a failure that stops the run, or FAIL_NONE */
-	char stop_sentence[EVENT_SENTENCE_MAX];
+	char stop_sentence[EVENT_SENTENCE_MAX]; /* of it, or of the first that barred a maker */
+	const struct job_maker **barred; /* models that cannot be used: their jobs wait for another run, the others go on */
+	size_t n_barred, cap_barred;
 	bool has_changed;             /* any row but the run's own */
 	char reported[REPORTED_SIZE]; /* as it was when the run began */
 };
@@ -121,6 +122,7 @@ int enrol_jobs(struct run *r, struct err *err) WARN_UNUSED;
 int fail_job(struct run *r, int64_t index, const struct event *e, struct err *err) WARN_UNUSED;
 /* The same for what went wrong here, with its file. */
 int fail_file(struct run *r, const struct run_file *f, struct err *err) WARN_UNUSED;
+bool fail_is_barred(const struct run *r, const struct job *job); /* what makes it cannot be used */
 /* keep.c: the samples of a job that left its slot become a file in its place. Takes e's samples. */
 int keep_job(struct run *r, struct event *e, struct err *err) WARN_UNUSED;
 void keep_release(struct event *e); /* drops what came in the place of keeping it */

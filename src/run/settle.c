@@ -17,7 +17,7 @@
  *
  * Jobs that were `made`: the file is under its final name, or still under the
  * other, or the job is made again (law 3). What was to make way for them is moved, if it was not. Files in part/ that
- * no row names are removed, and downloads, which are fetched again.
+ * no row names are removed.
  */
 #include "run/run_inside.h"
 
@@ -100,7 +100,8 @@ static int tell_running(struct settling *s, struct err *err)
 
 	strbuf_addf(&text, "the last run %s with %s in hand", ends[s->cause], text_count(jobs, sizeof jobs, s->n_running, "job"));
 	if (n_again > 0)
-		strbuf_addf(&text, "; begun again%s: %d", s->cause == CAUSE_OUTSIDE ? "" : ", each alone, before all others", n_again);
+		strbuf_addf(&text, "; %s%s: %d", s->r->config->ops->costs_money ? "taken up again" : "begun again",
+			    s->cause == CAUSE_OUTSIDE ? "" : ", each alone, before all others", n_again);
 	if (s->n_asked > 0)
 		strbuf_addf(&text, "; perhaps sent, and asked about before anything is sent again: %d", s->n_asked);
 	if (s->n_failed > 0)
@@ -254,21 +255,11 @@ static int finish_aways(struct run *r, struct err *err)
 	return ledger_commit(r->ledger, err);
 }
 
-/* Only complete files have a row, and no row names a file in part/ any more. */
+/* Only complete files have a row, and no row names a file in part/ any more. A download is fetched again. */
 static int clear_part(void *arg, const char *relative, int64_t n_bytes, struct err *err)
 {
 	char *path = run_path(arg, relative);
 	int rc = text_ends_with(relative, "~") ? fs_remove(path, err) : 0;
-
-	(void)n_bytes;
-	free(path);
-	return rc;
-}
-
-static int clear_download(void *arg, const char *relative, int64_t n_bytes, struct err *err)
-{
-	char *path = run_path(arg, relative);
-	int rc = fs_remove(path, err);
 
 	(void)n_bytes;
 	free(path);
@@ -281,9 +272,7 @@ static int clear_parts(struct run *r, struct err *err)
 	int rc = fs_make_dirs(dir_path, err);
 
 	free(dir_path);
-	if (rc == 0)
-		rc = walk_files(r->config->output_dir, RUN_PART_DIR, NULL, clear_part, r, err);
-	return rc == 0 ? walk_files(r->config->output_dir, RUN_DOWNLOAD_DIR, NULL, clear_download, r, err) : rc;
+	return rc == 0 ? walk_files(r->config->output_dir, RUN_PART_DIR, NULL, clear_part, r, err) : rc;
 }
 
 static int tell_made(struct settling *s, struct err *err)

@@ -169,9 +169,7 @@ static int look_at_folder(struct verifying *v, struct err *err)
 		qsort(v->known, v->n_known, sizeof *v->known, compare_texts);
 	if (walk_files(root, "", LEDGER_DIR, look_at_file, v, err) != 0 || walk_files(root, RUN_PART_DIR, NULL, look_at_part, v, err) != 0)
 		return -1;
-	if (walk_files(root, RUN_MOVE_DIR, NULL, look_at_part, v, err) != 0)
-		return -1;
-	return walk_files(root, RUN_DOWNLOAD_DIR, NULL, look_at_part, v, err);
+	return walk_files(root, RUN_MOVE_DIR, NULL, look_at_part, v, err);
 }
 
 /* ---- the whole ------------------------------------------------------------------------ */

@@ -119,10 +119,12 @@ static void say_failed(struct saying *q, const struct ledger_job *row)
 {
 	why_say(q->why, "failed for good with %s (%s): %s; after 'mgbatch retry %s %s' ", fail_class_name(row->class),
 	    fail_class_phrase(row->class), row->sentence, q->place->called, row->id_text);
-	if (remote_of_row(row) == REMOTE_NOTHING)
+	if (remote_of_row(row) == REMOTE_NOTHING) {
 		why_say(q->why, "run tries it again");
-	else
+	} else {
 		say_next(q, row);
+		why_say(q->why, "; with --pay-again it is made anew, and paid for again");
+	}
 }
 
 static void say_other(struct saying *q, const struct ledger_job *row)

@@ -333,6 +333,7 @@ static void test_commands(const struct test *t)
 	id = chromium_eval(t->b, "jobs[0].id");
 	want = mem_printf("mgbatch retry %s %s\nmgbatch run --set duration=2 --output %s loops.yaml\nmgbatch show %s %s", quoted, id, quoted, quoted, id);
 	is_value(t, "commandsFor(jobs[0])", want, "the commands name the folder and the values that were set");
+	is_value(t, "commandsFor({ ...jobs[0], remote: 'job_1' }).split('\\n')[0].split(' ').pop()", "--pay-again", "what a service made is paid for again");
 	free(want);
 	free(quoted);
 	free(id);

@@ -68,6 +68,8 @@ get 400 status 'jobs?status=running'
 ask 'a GET with a body' 400 body -u "$AUTH" -X GET -d x "$url/jobs"
 get 404 model_other models/model_other
 get 200 classifierFreeGuidance models/model_meta-musicgen
+get 200 '"models"' 'models?pageSize=1'
+get 400 pageSize 'models?pageSize=501'
 
 echo '# what a job may be'
 while IFS='|' read -r status words body; do

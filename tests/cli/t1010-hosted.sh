@@ -55,6 +55,8 @@ is "$(rows submission)" 2 'two jobs fit into 10 credits'
 run 3 mgbatch run m.yaml --backend scenario --credits 10
 has stdout 'credits'
 is "$(rows submission)" 2 'and no more, ever'
+run 0 mgbatch plan m.yaml --backend scenario --credits 5
+has stdout 'the cap is 5 credits for all runs of this folder together: not enough for all'
 run 0 mgbatch plan m.yaml --backend scenario --credits 28.5
 has stdout 'credits   19.5 credits for 4 jobs'
 has stdout '9 credits spent so far; the cap is 28.5 credits'
@@ -124,7 +126,8 @@ has stderr 'paid for each time'
 echo '# a file that went away is fetched again, and paid for once'
 rm out/study-scenario/d2_s1.wav
 run 1 mgbatch verify out/study-scenario
-run 0 mgbatch plan m.yaml --backend scenario
+run 0 mgbatch plan m.yaml --backend scenario --credits 1
+hasnt stdout 'not enough'
 has stdout 'credits   0 credits for 0 jobs'
 run 0 mgbatch run m.yaml --backend scenario --credits 28.5
 run 0 mgbatch verify out/study-scenario --deep
@@ -139,6 +142,8 @@ all_accepted() { [ "$(mgbatch list killed --json | grep -c '"remote_id":"job_')"
 await all_accepted # as many as are in flight at once
 kill -9 $killed
 wait $killed 2>/dev/null
+run 0 mgbatch plan m.yaml --backend scenario --credits 28.5 --output killed
+has stdout ' for 2 jobs; 4 jobs at the service already'
 run 0 mgbatch plan m.yaml --backend scenario --credits 28.5 --output killed --json
 has stdout '"jobs_to_pay": 2'
 has stdout '"to_make": 6'
@@ -146,6 +151,10 @@ run 0 mgbatch run m.yaml --backend scenario --credits 28.5 --output killed
 is "$(rows submission)/$(paid)" 6/28.5 'each job was paid for once'
 files killed >files
 ok 'and all files are there' cmp files fake.files
+id=$(id_of killed 'seed = 1 and duration = 2')
+run 2 mgbatch retry m.yaml "$id" --backend scenario --output killed
+run 0 mgbatch retry m.yaml "$id" --backend scenario --output killed --pay-again
+has stdout 'to be made again by: mgbatch run --output killed --backend scenario --credits N m.yaml'
 
 echo '# what a service can do to a job'
 cat >cases.json <<'END'
@@ -177,7 +186,7 @@ has stderr 'the model ran out of luck'
 is "$(rows submission)" 4 'each was sent once'
 run 0 mgbatch status bad.yaml
 has stdout '1 unknown'
-has stdout "'mgbatch retry MANIFEST ID --pay-again' has it sent again"
+has stdout 'this has it sent again, and perhaps paid for twice: mgbatch retry out/trouble ID --pay-again; which: mgbatch list out/trouble --state unknown'
 has out/trouble/report.html '#state=unknown'
 vanish=$(id_of bad.yaml 'set = vanish')
 run 0 mgbatch plan bad.yaml
@@ -185,7 +194,10 @@ has stdout '1 unknown: nobody knows whether the service took it'
 run 0 mgbatch show bad.yaml "$vanish"
 has stdout 'state       unknown'
 has stdout 'to do       nobody knows whether the service took it'
-has stdout 'paid        4.5 credits'
+has stdout ": mgbatch retry out/trouble $vanish --pay-again"
+has stdout 'paid        4.5 credits, perhaps'
+run 0 mgbatch show out/trouble "$vanish" --json
+has stdout ": mgbatch retry out/trouble $vanish --pay-again\""
 rm out/trouble/go/go.wav
 run 1 mgbatch run bad.yaml
 has stdout '1 lost: paid for, made, and gone, here and at the service'

@@ -9,7 +9,7 @@
  * FAULT_HOW    ENOSPC, EIO, EACCES, EMFILE: it fails so, and nothing is done; "short": half of it is written;
  *              "kill": SIGKILL instead of it; "kill-after": SIGKILL once it is done; "cut": SIGKILL instead of it, and
  *              the power goes too: files lose what was written since they were synced last, and new names
- *              are taken back in folders that were not synced since
+ *              are taken back in folders that were not synced since (what was new lies beside FAULT_ROOT then)
  * FAULT_REST   set: every later one of these calls fails too
  * FAULT_LOG    gets a line "hit KIND NAME" when it happens, and "count KIND N" for each kind at exit
  *
@@ -244,10 +244,8 @@ static bool is_folder_of(const char *path, const struct stat *folder)
 	struct stat st;
 	char *slash;
 
-	snprintf(dir, sizeof dir, "%s", path);
+	snprintf(dir, sizeof dir, "%s%s", strchr(path, '/') ? "" : "./", path);
 	slash = strrchr(dir, '/');
-	if (!slash)
-		return false;
 	*slash = '\0';
 	return syscall(SYS_newfstatat, AT_FDCWD, dir, &st, 0) == 0 && st.st_ino == folder->st_ino;
 }
@@ -285,6 +283,15 @@ static void note_named(const char *from, const char *to)
 	snprintf(named[n_named].from, PATH_SIZE, "%s", from);
 	snprintf(named[n_named++].to, PATH_SIZE, "%s", to);
 	pthread_mutex_unlock(&cut_lock);
+}
+
+/* Before a file or a folder is made: a cut takes it out of the root, with all that is in it. */
+static void note_made(const char *path)
+{
+	char never[PATH_SIZE + 32];
+
+	snprintf(never, sizeof never, "%s.never-%d-%d", asked.root, (int)getpid(), n_named);
+	note_named(never, path);
 }
 
 static void cut(void)
@@ -382,10 +389,24 @@ int rename(const char *from, const char *to)
 	return answer;
 }
 
+int mkdir(const char *path, mode_t mode)
+{
+	REAL(mkdir);
+	enum act act = JUDGE_IF(is_below(path), KIND_MKDIR, path);
+	int answer;
+
+	if (act == ACT_FAIL)
+		return -1;
+	if (is_below(path))
+		note_made(path);
+	answer = real(path, mode);
+	after(act);
+	return answer;
+}
+
 WRAP(int, renameat, (int a, const char *from, int b, const char *to), (a, from, b, to), is_below(to), KIND_RENAME, to)
 WRAP(int, renameat2, (int a, const char *from, int b, const char *to, unsigned flags), (a, from, b, to, flags), is_below(to),
      KIND_RENAME, to)
-WRAP(int, mkdir, (const char *path, mode_t mode), (path, mode), is_below(path), KIND_MKDIR, path)
 WRAP(int, unlink, (const char *path), (path), is_below(path), KIND_UNLINK, path)
 WRAP(int, rmdir, (const char *path), (path), is_below(path), KIND_UNLINK, path)
 WRAP(int, remove, (const char *path), (path), is_below(path), KIND_UNLINK, path)
@@ -501,6 +522,8 @@ static bool is_for_writing(int flags)
                                                                                                               \
 		if (act == ACT_FAIL)                                                                          \
 			return -1;                                                                            \
+		if (counts && flags & O_CREAT)                                                                \
+			note_made(path);                                                                      \
 		fd = real arguments;                                                                          \
 		set_opened(fd, counts ? (is_for_writing(flags) ? OPENED_WRITE : OPENED_READ) : OPENED_NOT);   \
 		after(act);                                                                                   \

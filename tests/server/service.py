@@ -19,7 +19,7 @@ PARTS_MAX = 10000
 UPLOAD_MAX = 5 * 10 ** 12
 NEVER_MS = 10 ** 12
 BODY_MAX = 10 * 10 ** 6      # of JSON: the gateway's limit as it was observed
-PAGE_DEFAULT, PAGE_MAX = 50, 200
+PAGE_DEFAULT, PAGE_MAX, MODELS_MAX = 50, 200, 500
 AUDIO = {"audio/mpeg": (".mp3",), "audio/mp3": (".mp3",), "audio/wav": (".wav",), "audio/ogg": (".ogg",), "audio/m4a": (".m4a",)}
 STATUSES = ["pending", "queued", "warming-up", "in-progress", "finalizing", "success", "failure", "canceled"]
 ENDS = ["success", "failure", "canceled"]
@@ -35,6 +35,7 @@ ROUTES = [
     ("GET", r"/v1/uploads/([^/]+)", "upload_poll", ["projectId"]),
     ("GET", r"/v1/assets/([^/]+)", "asset", ["projectId"]),
     ("GET", r"/v1/models/([^/]+)", "model", ["projectId"]),
+    ("GET", r"/v1/models", "model", ["projectId", "privacy", "pageSize", "paginationToken", "status"]),
 ]
 
 
@@ -463,6 +464,11 @@ class Service:
             "metadata": {"type": "custom", "kind": "audio", "name": "sound", "size": size}, "properties": {"size": size}}})
 
     def model(self, request):
+        if not request.key:
+            size = request.query.get("pageSize", str(PAGE_DEFAULT))
+            if not size.isdigit() or not 1 <= int(size) <= MODELS_MAX:
+                raise Refusal(400, "pageSize must be 1 to %d" % MODELS_MAX)
+            return Reply(200, {"models": [musicgen.record()]})
         if request.key != musicgen.MODEL:
             raise Refusal(404, "model %s was not found" % request.key[:64])
         return Reply(200, {"model": musicgen.record()})

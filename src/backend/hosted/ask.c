@@ -18,9 +18,8 @@
 #define ANSWER_MS 60000
 #define ANSWER_ONCE_MS 120000
 #define ANSWER_LEAST_MS 4000
-#define ANSWER_MAX ((size_t)8 << 20)
 
-/* What is asked for nothing and waited for, a price or the model's record: the service may hiccup, and a night's run would not begin. */
+/* What is asked for nothing and waited for, a price or whether we are known: the service may hiccup, and a night's run would not begin. */
 #define ASKS_MAX 4
 #define AGAIN_MS 1000 /* then twice as long, each time */
 #define SLOW_MS 5000  /* 429, and it does not say for how long */
@@ -40,12 +39,26 @@ int ask_open(struct http **ret, const struct service *s, int n_connections, stru
 	return http_open(ret, &config, err);
 }
 
+struct ask ask_to_make(const struct service *s, const struct job *job, const char *body)
+{
+	return (struct ask){ .path = s->provider->submit, .names = { .model = card_hosted_model(job->card) }, .body = body, .is_once = true };
+}
+
+struct ask ask_for_price(const struct service *s, const struct job *job, const char *body)
+{
+	struct ask ask = ask_to_make(s, job, body);
+
+	ask.query = s->provider->dry_run_query;
+	ask.is_once = false;
+	return ask;
+}
+
 int ask_begin(struct http *http, const struct service *s, const struct ask *ask, void *tag, double clock_rate, struct err *err)
 {
 	struct wire_names names = ask->names;
 	struct strbuf url = STRBUF_INIT(URL_MAX);
 	struct http_request request = { .method = ask->body ? HTTP_POST : HTTP_GET, .user = s->key, .password = s->secret, .body = ask->body,
-					.is_once = ask->is_once, .body_max = ANSWER_MAX };
+					.is_once = ask->is_once };
 	int rc;
 
 	names.project = s->project;
@@ -66,6 +79,11 @@ void ask_by(struct hosted *h, struct mover *m, const struct ask *ask)
 		steps_cannot(h, m, &err);
 }
 
+static int interrupted(const struct service *s, struct err *err)
+{
+	return err_set(err, ERR_IO, "interrupted while the service '%s' was asked", s->provider->name);
+}
+
 /* Begins it and waits for the answer. -1: it cannot be begun, or a signal came. */
 static int ask_once(struct http *http, const struct service *s, const struct ask *ask, double clock_rate, struct http_answer *ret, struct err *err)
 {
@@ -82,7 +100,7 @@ static int ask_once(struct http *http, const struct service *s, const struct ask
 			return 0;
 		if (clock_monotonic_ms() - began_ms < turn_ms - 1) { /* before its time and for nothing: a signal */
 			http_cancel(http, &tag);
-			return err_set(err, ERR_IO, "interrupted while the service '%s' was asked", s->provider->name);
+			return interrupted(s, err);
 		}
 	}
 }
@@ -105,7 +123,7 @@ static int64_t again_ms(const struct service *s, const struct http_answer *answe
 static int rest(const struct backend_requests *requests, const struct service *s, int64_t ms, struct err *err)
 {
 	if (ms > 0 && poll(NULL, 0, (int)((double)ms / requests->clock_rate) + 1) < 0)
-		return err_set(err, ERR_IO, "interrupted while the service '%s' was asked", s->provider->name);
+		return interrupted(s, err);
 	return 0;
 }
 
@@ -130,30 +148,29 @@ int ask_wait(struct http *http, const struct service *s, struct backend_requests
 	}
 }
 
+int ask_unheard(const struct service *s, const struct http_answer *answer, const char *what, struct err *err)
+{
+	const char *variable = getenv(s->provider->url_variable) ? s->provider->url_variable : NULL;
+
+	return err_set(err, ERR_MODEL, "the service '%s' %s: %s. Look at the network%s%s", s->provider->name, what, answer->why,
+		       variable ? ", and at the address in " : "", variable ? variable : "");
+}
+
 int ask_hello(struct http *http, const struct service *s, struct backend_requests *requests, struct err *err)
 {
-	struct card *card = NULL;
 	struct http_answer answer;
 	struct wire_error error;
-	struct ask ask = { .path = s->provider->model };
-	int rc = -1;
+	struct ask ask = { .path = s->provider->models };
+	int rc = 0;
 
-	if (card_open(&card, CARD_DEFAULT, err) != 0)
-		return -1;
-	ask.names.model = card_hosted_model(card);
 	if (ask_wait(http, s, requests, &ask, &answer, err) != 0)
-		goto out;
+		return -1;
 	if (answer.end != HTTP_ANSWERED) {
-		(void)err_set(err, ERR_MODEL, "the service '%s' cannot be reached: %s. Check the network%s%s", s->provider->name, answer.why,
-			      getenv(s->provider->url_variable) ? ", and " : "", getenv(s->provider->url_variable) ? s->provider->url_variable : "");
+		rc = ask_unheard(s, &answer, "cannot be reached", err);
 	} else if (answer.status < 200 || answer.status > 299) {
 		wire_read_error(s->provider, answer.status, answer.content_type, answer.body.buf, answer.body.len, &error);
-		(void)err_set(err, ERR_MODEL, "asking '%s' for its model '%s': %s", s->provider->name, ask.names.model, error.sentence);
-	} else {
-		rc = 0;
+		rc = err_set(err, ERR_MODEL, "asking '%s' which models it has: %s", s->provider->name, error.sentence);
 	}
 	http_answer_release(&answer);
-out:
-	card_close(card);
 	return rc;
 }

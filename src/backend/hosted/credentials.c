@@ -189,6 +189,8 @@ static int say_none(const struct provider *p, const char *path, struct err *err)
 
 static int take_file(struct service *s, struct err *err)
 {
+	const char *variable_name = s->provider->file_variable;
+	bool is_said = variable(variable_name) != NULL;
 	char *path = file_path(s->provider);
 	int fd, saved, rc;
 
@@ -198,12 +200,13 @@ static int take_file(struct service *s, struct err *err)
 	if (fd >= 0) {
 		rc = take_open_file(s, fd, path, err);
 		(void)close(fd);
-	} else if (!path || ((saved == ENOENT || saved == ENOTDIR) && !variable(s->provider->file_variable))) {
+	} else if (!path || ((saved == ENOENT || saved == ENOTDIR) && !is_said)) {
 		rc = say_none(s->provider, path, err);
 	} else if (saved == ELOOP) {
-		rc = err_set(err, ERR_MODEL, "the credentials '%s' are a link: name the file itself in %s", path, s->provider->file_variable);
+		rc = err_set(err, ERR_MODEL, "the credentials '%s' are a link: name the file itself in %s", path, variable_name);
 	} else {
-		rc = err_set_sys(err, ERR_MODEL, saved, "cannot open the credentials '%s'", path);
+		rc = err_set_sys(err, ERR_MODEL, saved, "cannot open the credentials '%s'%s%s", path, is_said ? " that are named in " : "",
+				 is_said ? variable_name : "");
 	}
 	free(path);
 	return rc;
@@ -238,7 +241,7 @@ static int take_project(struct service *s, const char *project, struct err *err)
 
 	if (!id || !*id)
 		return 0;
-	if (strlen(id) > WIRE_ID_MAX || strspn(id, "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_-.:") != strlen(id))
+	if (!wire_is_id(id))
 		return err_set(err, ERR_MODEL, "%s is no id of a project: expected something like proj_AbC123", said ? s->provider->project_variable
 														     : "hosted.project");
 	s->project = mem_strdup(id);

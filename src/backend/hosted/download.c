@@ -10,25 +10,14 @@
 
 #include "backend/hosted/hosted_inside.h"
 #include "base/clock.h"
-#include "base/clock.h"
 #include "base/mem.h"
 #include "base/text.h"
 
-#include <errno.h>
-#include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
-#include <unistd.h>
 
 #define LOADS_MAX 8         /* beginnings of one download: cut, refused, or answered with 5xx */
-#define STALL_MS 60000
 #define RANGE_STATUS 416    /* what is there is longer than what the service has: it is something else */
-#define SNIFF_BYTES 16
-
-static struct slot *slot_of(struct mover *m)
-{
-	return (struct slot *)(void *)m;
-}
 
 void download_drop(struct slot *s)
 {
@@ -36,7 +25,8 @@ void download_drop(struct slot *s)
 		(void)remove(s->file);
 	free(s->file);
 	free(s->url);
-	s->file = s->url = NULL;
+	free(s->etag);
+	s->file = s->url = s->etag = NULL;
 }
 
 /* ---- the record ----------------------------------------------------------------------------- */
@@ -64,10 +54,8 @@ enum came download_read_asset(struct hosted *h, struct mover *m, struct heard *h
 	char host[256];
 
 	(void)m;
-	if (wire_read_asset(heard->http->body.buf, heard->http->body.len, &heard->asset, &err) != 0) {
-		(void)snprintf(heard->why, sizeof heard->why, "%.500s", err.text);
+	if (heard_read(heard, wire_read_asset(heard->http->body.buf, heard->http->body.len, &heard->asset, &err), &err) != CAME_GOOD)
 		return CAME_GARBLED;
-	}
 	if (may_fetch(h, heard->asset.url, host, sizeof host))
 		return CAME_GOOD;
 	(void)snprintf(heard->why, sizeof heard->why, "its sound lies at '%.200s', where nothing is fetched from: expected https at '%s'", host,
@@ -100,20 +88,10 @@ void download_begin(struct hosted *h, struct slot *s)
 		s->file = hosted_file(h, id);
 	request.save_to = s->file;
 	request.resume_at = s->n_loaded;
+	request.if_range = s->etag; /* what has come so far is the beginning of no other file */
 	mover_go(&s->mover, STEP_LOADING);
 	if (http_begin(h->http, &request, &s->mover, &err) != 0)
 		steps_cannot(h, &s->mover, &err);
-}
-
-/* The first bytes of a file; their number, or -1. */
-static ssize_t read_first(const char *path, unsigned char bytes[SNIFF_BYTES])
-{
-	int fd = open(path, O_RDONLY | O_CLOEXEC);
-	ssize_t n = fd < 0 ? -1 : read(fd, bytes, SNIFF_BYTES);
-
-	if (fd >= 0)
-		(void)close(fd);
-	return n;
 }
 
 /* A proxy can cut a file and say that it is whole. Where the same number comes twice, it is the record that is wrong. */
@@ -130,11 +108,10 @@ static bool is_odd(struct slot *s, const struct heard *heard)
 enum came download_read(struct hosted *h, struct mover *m, struct heard *heard)
 {
 	const char *type = heard->http->content_type[0] ? heard->http->content_type : "nothing that is said";
-	unsigned char bytes[SNIFF_BYTES];
-	ssize_t n = read_first(slot_of(m)->file, bytes);
-	const char *what = n > 0 ? wire_sniff(bytes, (size_t)n) : NULL;
+	const char *what = NULL;
 
 	(void)h;
+	(void)hosted_sniff(slot_of(m)->file, &what); /* one that cannot be read is no sound either */
 	if (what && strcmp(what, ".m4a") != 0) {
 		if (!is_odd(slot_of(m), heard))
 			return CAME_GOOD;
@@ -175,8 +152,11 @@ void download_resume(struct hosted *h, struct mover *m, struct heard *heard)
 {
 	struct slot *s = slot_of(m);
 
-	if (heard->http->end != HTTP_ANSWERED)
+	if (heard->http->end != HTTP_ANSWERED && heard->http->n_saved != s->n_loaded) { /* else nothing of what this tag is of has come */
 		s->n_loaded = heard->http->n_saved;
+		free(s->etag);
+		s->etag = mem_strdup(heard->http->etag);
+	}
 	if (may_begin_again(s, heard->why))
 		mover_later(h, m);
 }
@@ -208,8 +188,6 @@ void download_wrong(struct hosted *h, struct mover *m, struct heard *heard)
 
 void download_here(struct hosted *h, struct mover *m, struct heard *heard)
 {
-	bool is_full = heard->sys_errno == ENOSPC || heard->sys_errno == EDQUOT;
-
 	(void)h;
-	slot_fail(slot_of(m), is_full ? FAIL_DISK_FULL : FAIL_IO, "its sound could not be written: %s", heard->why);
+	slot_fail(slot_of(m), heard_here(heard), "its sound could not be written: %s", heard->why);
 }

@@ -6,6 +6,7 @@
 #include "base/fs.h"
 #include "base/mem.h"
 
+#include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
 #include <unistd.h>
@@ -18,7 +19,7 @@ static struct hosted *hosted_of(struct backend *b)
 	return (struct hosted *)(void *)b;
 }
 
-/* ---- the clock, chance, files ------------------------------------------------------------------ */
+/* ---- the clock, files, credentials --------------------------------------------------------------- */
 
 int64_t hosted_now_ms(const struct hosted *h)
 {
@@ -30,17 +31,6 @@ int64_t hosted_real_ms(const struct hosted *h, int64_t ms)
 	return (int64_t)((double)ms / h->clock_rate);
 }
 
-/* Sebastiano Vigna's splitmix64; the upper 53 bits make a double. */
-double hosted_random(struct hosted *h)
-{
-	uint64_t z = h->random += 0x9e3779b97f4a7c15u;
-
-	z = (z ^ z >> 30) * 0xbf58476d1ce4e5b9u;
-	z = (z ^ z >> 27) * 0x94d049bb133111ebu;
-	z ^= z >> 31;
-	return (double)(z >> 11) * 0x1p-53;
-}
-
 char *hosted_file(struct hosted *h, const char *id)
 {
 	char *path = NULL;
@@ -50,6 +40,23 @@ char *hosted_file(struct hosted *h, const char *id)
 		path = mem_printf("%s/%s-%lld-%lld~", h->work_dir, id, (long long)getpid(), (long long)++h->n_files);
 	} while (fs_exists(path));
 	return path;
+}
+
+int hosted_sniff(const char *path, const char **ret_extension)
+{
+	unsigned char bytes[WIRE_SNIFF_BYTES];
+	int fd = open(path, O_RDONLY | O_CLOEXEC);
+	ssize_t n = fd < 0 ? -1 : read(fd, bytes, sizeof bytes);
+
+	if (fd >= 0)
+		(void)close(fd);
+	*ret_extension = n > 0 ? wire_sniff(bytes, (size_t)n) : NULL;
+	return n < 0 ? -1 : 0;
+}
+
+void hosted_bar(struct hosted *h, const char *why)
+{
+	(void)snprintf(h->barred, sizeof h->barred, "%s", why);
 }
 
 /* ---- open -------------------------------------------------------------------------------------------- */
@@ -65,8 +72,10 @@ static int check_config(const struct backend_config *c, struct err *err)
 	return 0;
 }
 
+/* Empty, but for what its mover and the list of those that progressed know of it. */
 static void set_free(struct hosted *h, struct slot *s)
 {
+	*s = (struct slot){ .mover = s->mover, .is_in_progressed = s->is_in_progressed };
 	mover_go(&s->mover, STEP_FREE);
 	s->next_free = h->free;
 	h->free = s;
@@ -149,8 +158,12 @@ static enum backend_answer hosted_submit(struct backend *b, const struct backend
 	if (h->n_busy >= h->pace->n_jobs)
 		return BACKEND_BUSY;
 	s = take_slot(h);
-	*s = (struct slot){ .mover = s->mover, .is_in_progressed = s->is_in_progressed, .job = task->job, .is_owned = task->is_owned, .arg = task->arg,
-			    .price = task->price, .credits = -1, .began_ms = clock_monotonic_ms() };
+	s->job = task->job;
+	s->is_owned = task->is_owned;
+	s->arg = task->arg;
+	s->price = task->price;
+	s->credits = -1;
+	s->began_ms = clock_monotonic_ms();
 	s->mover.n_looks = 0;
 	mover_due(&s->mover, hosted_now_ms(h));
 	s->deadline_ms = s->mover.due_ms + h->deadline_ms;
@@ -181,12 +194,12 @@ static const char *lend(struct hosted *h, const char *id)
 
 static void hand_out_uploaded(struct hosted *h, struct mover *m, struct event *out)
 {
-	upload_hand_out(h, (struct upload *)(void *)m, out);
+	upload_hand_out(h, upload_of(m), out);
 }
 
 static void hand_out_submitting(struct hosted *h, struct mover *m, struct event *out)
 {
-	struct slot *s = (struct slot *)(void *)m;
+	struct slot *s = slot_of(m);
 
 	(void)h;
 	*out = (struct event){ .kind = EVENT_SUBMITTING, .job = s->job };
@@ -196,7 +209,7 @@ static void hand_out_submitting(struct hosted *h, struct mover *m, struct event 
 
 static void hand_out_accepted(struct hosted *h, struct mover *m, struct event *out)
 {
-	struct slot *s = (struct slot *)(void *)m;
+	struct slot *s = slot_of(m);
 
 	*out = (struct event){ .kind = EVENT_ACCEPTED, .job = s->job, .remote_id = lend(h, s->remote_id), .credits = s->credits };
 	mover_go(m, STEP_POLL);
@@ -205,13 +218,12 @@ static void hand_out_accepted(struct hosted *h, struct mover *m, struct event *o
 
 static void hand_out_end(struct hosted *h, struct mover *m, struct event *out)
 {
-	struct slot *s = (struct slot *)(void *)m;
+	struct slot *s = slot_of(m);
 
 	*out = s->end;
 	if (out->kind == EVENT_DONE)
 		out->asset_id = lend(h, s->asset_id);
 	download_drop(s);
-	*s = (struct slot){ .mover = s->mover, .is_in_progressed = s->is_in_progressed };
 	set_free(h, s);
 	h->n_busy--;
 }
@@ -323,8 +335,8 @@ static void call_off(struct hosted *h)
 	for (int i = 0; i < h->n_slots && pace_wait_ms(h->pace, hosted_now_ms(h)) == 0; i++)
 		if (is_made_there(&h->slots[i].mover))
 			n += ask_to_cancel(h, &h->slots[i]);
-	while (n > 0 && clock_monotonic_ms() < until_ms) {
-		http_wait(h->http, (int)(until_ms - clock_monotonic_ms()));
+	for (int64_t left_ms; n > 0 && (left_ms = until_ms - clock_monotonic_ms()) > 0;) {
+		http_wait(h->http, (int)left_ms);
 		for (; http_take(h->http, &answer); http_answer_release(&answer))
 			n -= is_made_there(answer.tag);
 	}

@@ -66,9 +66,8 @@ struct slot {
 	bool is_looked_for;           /* by the walk that is under way */
 	int n_candidates;
 	char candidate[WIRE_ID_MAX + 1];
-	double candidate_credits;
 	/* download.c */
-	char *url, *file;
+	char *url, *file, *etag;      /* etag: of what has come so far */
 	int64_t n_loaded;
 	int64_t n_record;             /* bytes by the sound's record; -1: not said */
 	int64_t n_odd;                /* bytes that came whole, and were not as many; 0: none did */
@@ -94,6 +93,7 @@ struct upload {
 /* The walk through the list of jobs, newest first, for all slots that look for theirs. */
 struct walk {
 	struct mover mover;
+	int64_t began_ms;
 	int64_t since_unix_ms;        /* what is older is nobody's */
 	char next[WIRE_NEXT_SIZE];    /* the next page's token; "": the first */
 	int n_pages;
@@ -115,7 +115,7 @@ struct hosted {
 	struct pace *pace;            /* theirs */
 	double clock_rate;
 	int64_t deadline_ms;          /* how long from acceptance */
-	char *work_dir;               /* NULL: nothing can be downloaded */
+	char *work_dir;
 	struct movers movers;
 	struct slot *slots;           /* [n_slots]; STEP_FREE: nobody's */
 	int n_slots, n_busy;
@@ -135,6 +135,16 @@ struct hosted {
 	char barred[EVENT_SENTENCE_MAX]; /* credentials were refused: nothing is submitted any more; "": they were not */
 };
 
+static inline struct slot *slot_of(struct mover *m)
+{
+	return (struct slot *)(void *)m;
+}
+
+static inline struct upload *upload_of(struct mover *m)
+{
+	return (struct upload *)(void *)m;
+}
+
 /* What was heard: the answer, read. */
 struct heard {
 	const struct http_answer *http; /* NULL: the request could not even be begun */
@@ -146,13 +156,18 @@ struct heard {
 	struct wire_asset asset;
 };
 
+/* No byte either way for so long ends a part or a download; minutes of a slow line do not. */
+#define STALL_MS 60000
+
 /* ---- hosted.c ---------------------------------------------------------------------------- */
 
 int64_t hosted_now_ms(const struct hosted *h);
-double hosted_random(struct hosted *h);             /* 0 <= r < 1 */
 int64_t hosted_real_ms(const struct hosted *h, int64_t ms); /* how long that is to everybody else */
 /* A file in work_dir that is nobody's yet, "...~"; caller frees. */
 char *hosted_file(struct hosted *h, const char *id);
+/* What a file is by its first bytes, as wire_sniff says it; -1: it cannot be read. */
+int hosted_sniff(const char *path, const char **ret_extension);
+void hosted_bar(struct hosted *h, const char *why); /* credentials were refused */
 
 /* ---- requests.c -------------------------------------------------------------------------- */
 
@@ -177,6 +192,9 @@ struct ask {
 	const char *body;
 	bool is_once;
 };
+/* The request that makes a job, paid for once it is taken; and the same that only says what it costs. */
+struct ask ask_to_make(const struct service *s, const struct job *job, const char *body);
+struct ask ask_for_price(const struct service *s, const struct job *job, const char *body);
 int ask_begin(struct http *http, const struct service *s, const struct ask *ask, void *tag, double clock_rate, struct err *err) WARN_UNUSED;
 /* The same by a mover: CAME_HERE where it cannot be begun. Its step is the one under way already. */
 void ask_by(struct hosted *h, struct mover *m, const struct ask *ask);
@@ -184,7 +202,9 @@ void ask_by(struct hosted *h, struct mover *m, const struct ask *ask);
  * trouble, or wants a rest. -1: it cannot be begun, or a signal came. */
 int ask_wait(struct http *http, const struct service *s, struct backend_requests *requests, const struct ask *ask, struct http_answer *ret,
 	     struct err *err) WARN_UNUSED;
-/* Is the service there, and does it know us and the model? ERR_MODEL: it is not or does not. */
+/* No answer came: what to look at. -1 */
+int ask_unheard(const struct service *s, const struct http_answer *answer, const char *what, struct err *err);
+/* Is the service there, and does it know us? ERR_MODEL: it is not or does not. */
 int ask_hello(struct http *http, const struct service *s, struct backend_requests *requests, struct err *err) WARN_UNUSED;
 int ask_open(struct http **ret, const struct service *s, int n_connections, struct err *err) WARN_UNUSED;
 
@@ -195,6 +215,9 @@ void steps_cannot(struct hosted *h, struct mover *m, const struct err *err); /* 
 
 /* ---- slots.c ------------------------------------------------------------------------------ */
 
+/* What a reader of wire.h made of the answer: rc and err are its own. */
+enum came heard_read(struct heard *heard, int rc, const struct err *err);
+enum fail_class heard_here(const struct heard *heard); /* CAME_HERE: what to call it */
 void slot_fail(struct slot *s, enum fail_class class, const char *fmt, ...) PRINTF_LIKE(3, 4); /* STEP_OVER */
 void slot_accept(struct hosted *h, struct slot *s, const char *remote_id, double credits);
 void mover_later(struct hosted *h, struct mover *m); /* due again, each time further off */
@@ -247,12 +270,13 @@ void upload_put(struct hosted *h, struct mover *m, struct heard *heard);
 void upload_completed(struct hosted *h, struct mover *m, struct heard *heard);
 void upload_look_again(struct hosted *h, struct mover *m, struct heard *heard);
 void upload_imported(struct hosted *h, struct mover *m, struct heard *heard);
-/* For all jobs that wait for it: not sent, refused, asked to wait, credentials; and any other reason. */
+/* For all jobs that wait for it: not sent, refused, asked to wait, credentials, any other reason there; and this machine's disk or a file. */
 void upload_not_sent(struct hosted *h, struct mover *m, struct heard *heard);
 void upload_refused(struct hosted *h, struct mover *m, struct heard *heard);
 void upload_slow(struct hosted *h, struct mover *m, struct heard *heard);
 void upload_barred(struct hosted *h, struct mover *m, struct heard *heard);
 void upload_failed(struct hosted *h, struct mover *m, struct heard *heard);
+void upload_cannot(struct hosted *h, struct mover *m, struct heard *heard);
 
 /* ---- reconcile.c -------------------------------------------------------------------------- */
 
@@ -288,6 +312,8 @@ void weigh_again(struct hosted *h, struct mover *m, struct heard *heard);
 
 /* ---- price.c ------------------------------------------------------------------------------ */
 
+/* Of a job's shape (wire_price_shape). */
+void price_shape(const struct job *job, unsigned char ret[HASH_BYTES]);
 int hosted_price(const struct backend_config *config, const struct job *const *jobs, int64_t n, double *ret_credits, struct err *err) WARN_UNUSED;
 
 #endif

@@ -92,7 +92,7 @@ static int read_answer(const struct service *service, const struct http_answer *
 	struct err why = ERR_INIT;
 
 	if (answer->end != HTTP_ANSWERED)
-		return err_set(err, ERR_MODEL, "the service '%s' cannot be asked for a price: %s", name, answer->why);
+		return ask_unheard(service, answer, "cannot be asked for a price", err);
 	/* 402 may be how it says a price (the service's documentation) */
 	if ((is_good || answer->status == 402) && wire_read_price(body, answer->body.len, ret, &why) == 0)
 		return 0;
@@ -105,14 +105,13 @@ static int read_answer(const struct service *service, const struct http_answer *
 static int ask_price(struct pricing *p, const struct job *job, double *ret, struct err *err)
 {
 	struct strbuf body = STRBUF_INIT(JOB_TEXT_MAX);
-	struct ask ask = { .path = p->service.provider->submit, .query = p->service.provider->dry_run_query,
-			   .names = { .model = card_hosted_model(job->card) } };
 	struct http_answer answer;
 	struct err why = ERR_INIT;
+	struct ask ask;
 	int rc;
 
 	price_body(&body, job);
-	ask.body = body.buf;
+	ask = ask_for_price(&p->service, job, body.buf);
 	rc = ask_wait(p->http, &p->service, p->requests, &ask, &answer, &why);
 	strbuf_release(&body);
 	if (rc == 0) {
@@ -127,6 +126,15 @@ static int ask_price(struct pricing *p, const struct job *job, double *ret, stru
 
 /* ---- all of them ----------------------------------------------------------------------------------------- */
 
+void price_shape(const struct job *job, unsigned char ret[HASH_BYTES])
+{
+	struct strbuf text = STRBUF_INIT(JOB_TEXT_MAX);
+
+	wire_price_shape(&text, job);
+	hash_bytes(text.buf, text.len, ret);
+	strbuf_release(&text);
+}
+
 static int by_shape(const void *a, const void *b)
 {
 	const struct priced *x = a, *y = b;
@@ -138,16 +146,12 @@ static int by_shape(const void *a, const void *b)
 static struct priced *shapes_of(const struct job *const *jobs, int64_t n)
 {
 	struct priced *list = mem_zalloc((size_t)n, sizeof *list);
-	struct strbuf text = STRBUF_INIT(JOB_TEXT_MAX);
 
 	for (int64_t i = 0; i < n; i++) {
-		strbuf_reset(&text);
-		wire_price_shape(&text, jobs[i]);
-		hash_bytes(text.buf, text.len, list[i].shape);
+		price_shape(jobs[i], list[i].shape);
 		list[i].index = i;
 	}
 	qsort(list, (size_t)n, sizeof *list, by_shape);
-	strbuf_release(&text);
 	return list;
 }
 

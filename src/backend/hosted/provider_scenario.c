@@ -7,8 +7,8 @@
  *   dryRun                   a query only: in the body it is ignored and a paid job runs, as the plug-in's makers saw
  *   jobs, status words       the plug-in knows pending, queued, warming-up, in-progress, finalizing, success, failure, canceled, and
  *                            shows the other words of ends below; docs.scenario.com "Audio generation" says processing and failed
- *   pageSize (at most 200),  the plug-in; this spelling is confirmed for the list of models and taken for that of jobs
- *   paginationToken
+ *   pageSize (at most 200),  the plug-in; this spelling is confirmed for the list of models and taken for that of jobs. One model is its
+ *   paginationToken          own cheap look at whether a key is good
  *   jobs/{job}/action        taken from uploads/{upload}/action: the SDK has one verb for both; no page has it
  *   uploads, audio types     docs.scenario.com "Uploading assets": audio/mpeg, audio/wav, audio/ogg, audio/m4a; FLAC is not listed
  *   hosts of downloads       docs.scenario.com "CDN" and an older sample there; the plug-in allows these two
@@ -35,7 +35,7 @@ const struct provider provider_scenario = {
 	.upload = "/uploads/{upload}",
 	.upload_action = "/uploads/{upload}/action",
 	.asset = "/assets/{asset}",
-	.model = "/models/{model}",
+	.models = "/models?pageSize=1", /* asked for nothing but to see whether the key is good */
 	.next_page = "paginationToken=",
 	.asset_hosts = asset_hosts,
 	.statuses = {

@@ -38,15 +38,15 @@ void reconcile_wake(struct hosted *h)
 
 	if (!first || first->due_ms > now_ms || h->walk.mover.step != STEP_FREE)
 		return;
-	h->walk = (struct walk){ .mover = h->walk.mover, .since_unix_ms = INT64_MAX };
+	h->walk = (struct walk){ .mover = h->walk.mover, .since_unix_ms = INT64_MAX, .began_ms = now_ms };
 	mover_go(&h->walk.mover, STEP_LIST);
 	mover_due(&h->walk.mover, now_ms);
-	for (int i = 0; i < h->n_slots; i++) {
-		struct slot *s = &h->slots[i];
+	for (struct mover *m = movers_at(&h->movers, STEP_RECONCILE); m; m = m->next) {
+		struct slot *s = slot_of(m);
 
-		s->is_looked_for = s->mover.step == STEP_RECONCILE;
+		s->is_looked_for = true;
 		s->n_candidates = 0;
-		if (s->is_looked_for && s->submitted_unix_ms - SKEW_MS < h->walk.since_unix_ms)
+		if (s->submitted_unix_ms - SKEW_MS < h->walk.since_unix_ms)
 			h->walk.since_unix_ms = s->submitted_unix_ms - SKEW_MS;
 	}
 }
@@ -66,64 +66,83 @@ void reconcile_ask(struct hosted *h)
 
 /* ---- a page -------------------------------------------------------------------------------------- */
 
-struct visit {
+/* Those that the walk looks for, and what each of them asked for. */
+struct looking {
 	const struct hosted *h;
-	struct slot *slot;
-	int64_t until_unix_ms;
+	struct slot **slots;
+	struct wire_asked *asked;
+	struct strbuf *bodies;
+	size_t n;
 };
 
-static bool is_taken(const struct visit *v, const char *id)
+static void open_looking(struct looking *ret, const struct hosted *h)
 {
-	for (int i = 0; i < v->h->n_slots; i++)
-		if (v->h->slots[i].mover.step != STEP_FREE && strcmp(v->h->slots[i].remote_id, id) == 0)
+	size_t most = (size_t)movers_n_at(&h->movers, STEP_RECONCILE);
+	int64_t until_unix_ms = clock_unix_ms() + SKEW_MS;
+
+	*ret = (struct looking){ .h = h, .slots = mem_zalloc(most, sizeof(struct slot *)), .asked = mem_zalloc(most, sizeof *ret->asked),
+				 .bodies = mem_zalloc(most, sizeof *ret->bodies) };
+	for (struct mover *m = movers_at(&h->movers, STEP_RECONCILE); m; m = m->next) {
+		struct slot *s = slot_of(m);
+		struct strbuf *body = &ret->bodies[ret->n];
+
+		if (!s->is_looked_for)
+			continue;
+		strbuf_init(body, JOB_TEXT_MAX);
+		wire_submit_body(body, s->job, s->input_asset);
+		/* one that does not say when it was created might be of last year */
+		ret->asked[ret->n] = (struct wire_asked){ s->job->card, body->buf, s->submitted_unix_ms - SKEW_MS, until_unix_ms };
+		ret->slots[ret->n++] = s;
+	}
+}
+
+static void close_looking(struct looking *l)
+{
+	for (size_t i = 0; i < l->n; i++)
+		strbuf_release(&l->bodies[i]);
+	free(l->bodies);
+	free(l->asked);
+	free(l->slots);
+}
+
+static bool is_taken(const struct hosted *h, const struct slot *by, const char *id)
+{
+	for (int i = 0; i < h->n_slots; i++)
+		if (h->slots[i].mover.step != STEP_FREE && strcmp(h->slots[i].remote_id, id) == 0)
 			return true;
-	return v->slot->is_owned && v->slot->is_owned(v->slot->arg, id);
+	return by->is_owned && by->is_owned(by->arg, id);
 }
 
-/* A job without its time is no candidate: it might be of last year. */
-static void visit_job(void *arg, const struct wire_job *job, bool is_same)
+static void visit_like(void *arg, size_t which, const struct wire_job *job)
 {
-	struct visit *v = arg;
-	struct slot *s = v->slot;
+	struct looking *l = arg;
+	struct slot *s = l->slots[which];
 
-	if (!is_same || job->created_ms < s->submitted_unix_ms - SKEW_MS || job->created_ms > v->until_unix_ms || is_taken(v, job->id))
+	if (is_taken(l->h, s, job->id) || (s->n_candidates > 0 && strcmp(s->candidate, job->id) == 0)) /* pages move on when jobs come: seen twice */
 		return;
-	if (s->n_candidates > 0 && strcmp(s->candidate, job->id) == 0)
-		return; /* pages move on when jobs come: seen twice */
 	s->n_candidates++;
-	s->candidate_credits = job->credits;
 	(void)snprintf(s->candidate, sizeof s->candidate, "%s", job->id);
-}
-
-static int read_for(struct hosted *h, struct slot *s, const struct http_answer *answer, struct wire_page *page, struct err *err)
-{
-	struct strbuf body = STRBUF_INIT(JOB_TEXT_MAX);
-	struct visit visit = { h, s, clock_unix_ms() + SKEW_MS };
-	int rc;
-
-	wire_submit_body(&body, s->job, s->input_asset);
-	rc = wire_read_jobs(h->service.provider, answer->body.buf, answer->body.len, s->job->card, body.buf, visit_job, &visit, page, err);
-	strbuf_release(&body);
-	return rc;
 }
 
 enum came reconcile_read(struct hosted *h, struct mover *m, struct heard *heard)
 {
 	struct wire_page *page = mem_zalloc(1, sizeof *page);
-	enum came came = CAME_READY;
+	struct looking looking;
 	struct err err = ERR_INIT;
+	enum came came;
 
 	(void)m;
-	for (int i = 0; i < h->n_slots && came == CAME_READY; i++)
-		if (h->slots[i].is_looked_for && read_for(h, &h->slots[i], heard->http, page, &err) != 0)
-			came = CAME_GARBLED;
-	if (came == CAME_GARBLED)
-		(void)snprintf(heard->why, sizeof heard->why, "%.500s", err.text);
+	open_looking(&looking, h);
+	came = heard_read(heard, wire_read_jobs(h->service.provider, heard->http->body.buf, heard->http->body.len, looking.asked, looking.n, visit_like,
+						&looking, page, &err), &err);
+	close_looking(&looking);
 	(void)snprintf(h->walk.next, sizeof h->walk.next, "%s", page->next);
 	h->walk.n_pages++;
-	if (came == CAME_READY && page->next[0] && (page->oldest_ms == 0 || page->oldest_ms >= h->walk.since_unix_ms)) {
-		h->walk.is_cut = h->walk.n_pages >= PAGES_MAX;
-		came = h->walk.is_cut ? CAME_READY : CAME_GOOD;
+	if (came == CAME_GOOD) {
+		bool is_last = !page->next[0] || (page->oldest_ms > 0 && page->oldest_ms < h->walk.since_unix_ms);
+
+		h->walk.is_cut = !is_last && h->walk.n_pages >= PAGES_MAX;
+		came = is_last || h->walk.is_cut ? CAME_READY : CAME_GOOD;
 	}
 	free(page);
 	return came;
@@ -131,10 +150,11 @@ enum came reconcile_read(struct hosted *h, struct mover *m, struct heard *heard)
 
 /* ---- the end of a walk ---------------------------------------------------------------------------- */
 
-static void give_up(struct slot *s, const char *found)
+static void give_up(struct hosted *h, struct slot *s, const char *found)
 {
 	char at[CLOCK_TEXT_SIZE], id[JOB_ID_SIZE];
 
+	(void)h;
 	job_id_text(id, s->job->id);
 	slot_fail(s, FAIL_REMOTE_UNKNOWN,
 		  "submitted at %s, and nobody knows whether the service took it (%s): %s. Look at your jobs there; 'mgbatch retry MANIFEST %s --pay-again' "
@@ -142,21 +162,45 @@ static void give_up(struct slot *s, const char *found)
 		  clock_text(at, s->submitted_unix_ms), s->why_unknown, found, id);
 }
 
-/* The whole list was seen. */
-static void conclude(struct hosted *h, struct slot *s)
+/* The whole list was seen. A walk that others began is no look of one that was not due: it would have used up its looks before a list that lags has it. */
+static void conclude(struct hosted *h, struct slot *s, const char *found)
 {
-	struct visit visit = { h, s, 0 };
-
-	if (s->n_candidates == 1 && is_taken(&visit, s->candidate)) /* by another slot, of this very walk */
+	if (s->n_candidates == 1 && is_taken(h, s, s->candidate)) /* by another slot, of this very walk */
 		s->n_candidates = 0;
 	if (s->n_candidates == 1) {
-		slot_accept(h, s, s->candidate, s->candidate_credits);
+		slot_accept(h, s, s->candidate, -1); /* a list has no prices */
 	} else if (s->n_candidates > 1) {
-		give_up(s, "its list has more than one job that could be it");
-	} else if (++s->mover.n_looks >= LOOKS_MAX || clock_unix_ms() - s->submitted_unix_ms > AGE_MS) {
-		give_up(s, "its list has no job that could be it");
-	} else {
-		mover_due(&s->mover, hosted_now_ms(h) + ((int64_t)LOOK_FIRST_MS << (s->mover.n_looks - 1)));
+		give_up(h, s, "its list has more than one job that could be it");
+	} else if (clock_unix_ms() - s->submitted_unix_ms > AGE_MS) {
+		give_up(h, s, found);
+	} else if (s->mover.due_ms <= h->walk.began_ms) {
+		if (++s->mover.n_looks >= LOOKS_MAX)
+			give_up(h, s, found);
+		else
+			mover_due(&s->mover, hosted_now_ms(h) + ((int64_t)LOOK_FIRST_MS << (s->mover.n_looks - 1)));
+	}
+}
+
+/* It is asked again, until the deadline: what happens to the network says nothing of the job. */
+static void put_off(struct hosted *h, struct slot *s, const char *found)
+{
+	mover_due(&s->mover, hosted_now_ms(h) + AGAIN_MS);
+	if (hosted_now_ms(h) >= s->deadline_ms)
+		give_up(h, s, found);
+}
+
+static void end_walk(struct hosted *h, void (*act)(struct hosted *h, struct slot *s, const char *found), const char *found)
+{
+	struct mover *m, *next;
+
+	for (m = movers_at(&h->movers, STEP_RECONCILE); m; m = next) {
+		struct slot *s = slot_of(m);
+
+		next = m->next;
+		if (!s->is_looked_for)
+			continue;
+		s->is_looked_for = false;
+		act(h, s, found);
 	}
 }
 
@@ -164,36 +208,19 @@ void reconcile_end(struct hosted *h, struct mover *m, struct heard *heard)
 {
 	(void)m;
 	(void)heard;
-	for (int i = 0; i < h->n_slots; i++) {
-		struct slot *s = &h->slots[i];
-
-		if (!s->is_looked_for)
-			continue;
-		s->is_looked_for = false;
-		if (h->walk.is_cut)
-			give_up(s, "its list of jobs is too long to be read back to then");
-		else
-			conclude(h, s);
-	}
+	if (h->walk.is_cut)
+		end_walk(h, give_up, "its list of jobs is too long to be read back to then");
+	else
+		end_walk(h, conclude, "its list has no job that could be it");
 }
 
-/* It is asked again, until the deadline: what happens to the network says nothing of the job. */
 void reconcile_failed(struct hosted *h, struct mover *m, struct heard *heard)
 {
 	char found[200];
 
 	(void)m;
 	(void)snprintf(found, sizeof found, "its list of jobs cannot be read: %.150s", heard->why);
-	for (int i = 0; i < h->n_slots; i++) {
-		struct slot *s = &h->slots[i];
-
-		if (!s->is_looked_for)
-			continue;
-		s->is_looked_for = false;
-		mover_due(&s->mover, hosted_now_ms(h) + AGAIN_MS);
-		if (hosted_now_ms(h) >= s->deadline_ms)
-			give_up(s, found);
-	}
+	end_walk(h, put_off, found);
 }
 
 void reconcile_barred(struct hosted *h, struct mover *m, struct heard *heard)
@@ -201,11 +228,7 @@ void reconcile_barred(struct hosted *h, struct mover *m, struct heard *heard)
 	char found[200];
 
 	(void)m;
-	(void)snprintf(h->barred, sizeof h->barred, "%s", heard->why);
+	hosted_bar(h, heard->why);
 	(void)snprintf(found, sizeof found, "its list of jobs is closed to us: %.150s", heard->why);
-	for (int i = 0; i < h->n_slots; i++)
-		if (h->slots[i].is_looked_for) {
-			h->slots[i].is_looked_for = false;
-			give_up(&h->slots[i], found);
-		}
+	end_walk(h, give_up, found);
 }

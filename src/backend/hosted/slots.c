@@ -1,8 +1,10 @@
 /* What is done with a job's slot: the acts and readings of its rows in steps.c, but for input, list of jobs and download. */
 #include "backend/hosted/hosted_inside.h"
 
+#include "base/random.h"
 #include "base/text.h"
 
+#include <errno.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
@@ -15,14 +17,25 @@
 #define NOT_SENT_FIRST_MS 2000
 #define NOT_SENT_MOST_MS 60000
 
-/* What was paid for is not given up for one 404: the service may have more than one memory, and one of them may lag. */
+/*
+ * What was paid for is not given up for one 404: the service may have more than one memory, and one of them may lag. Nor for many: of another
+ * project it knows nothing either (the service's documentation), and a job that it knows there must not be paid for again unasked.
+ */
 #define MISSING_MAX 3
 
 /* ---- what all may need ------------------------------------------------------------------------- */
 
-static struct slot *slot_of(struct mover *m)
+enum came heard_read(struct heard *heard, int rc, const struct err *err)
 {
-	return (struct slot *)(void *)m;
+	if (rc == 0)
+		return CAME_GOOD;
+	(void)snprintf(heard->why, sizeof heard->why, "%.500s", err->text);
+	return CAME_GARBLED;
+}
+
+enum fail_class heard_here(const struct heard *heard)
+{
+	return heard->sys_errno == ENOSPC || heard->sys_errno == EDQUOT ? FAIL_DISK_FULL : FAIL_IO;
 }
 
 void slot_fail(struct slot *s, enum fail_class class, const char *fmt, ...)
@@ -38,7 +51,7 @@ void slot_fail(struct slot *s, enum fail_class class, const char *fmt, ...)
 
 void mover_later(struct hosted *h, struct mover *m)
 {
-	mover_due(m, hosted_now_ms(h) + pace_poll_ms(m->n_looks++, hosted_random(h)));
+	mover_due(m, hosted_now_ms(h) + pace_poll_ms(m->n_looks++, random_unit(&h->random)));
 }
 
 int64_t heard_wait_ms(const struct heard *heard, int64_t unless_said)
@@ -77,7 +90,7 @@ int64_t steps_not_sent_ms(struct hosted *h)
 		h->n_not_sent++;
 	if (ms > NOT_SENT_MOST_MS)
 		ms = NOT_SENT_MOST_MS;
-	return hosted_real_ms(h, ms - (int64_t)((double)ms / 2 * hosted_random(h)));
+	return hosted_real_ms(h, ms - (int64_t)((double)ms / 2 * random_unit(&h->random)));
 }
 
 /* ---- a submission -------------------------------------------------------------------------------- */
@@ -87,10 +100,7 @@ enum came slot_read_submitted(struct hosted *h, struct mover *m, struct heard *h
 	struct err err = ERR_INIT;
 
 	(void)m;
-	if (wire_read_job(h->service.provider, heard->http->body.buf, heard->http->body.len, &heard->job, &err) == 0)
-		return CAME_GOOD;
-	(void)snprintf(heard->why, sizeof heard->why, "%.500s", err.text);
-	return CAME_GARBLED;
+	return heard_read(heard, wire_read_job(h->service.provider, heard->http->body.buf, heard->http->body.len, &heard->job, &err), &err);
 }
 
 void slot_accept(struct hosted *h, struct slot *s, const char *remote_id, double credits)
@@ -155,11 +165,8 @@ void slot_slow(struct hosted *h, struct mover *m, struct heard *heard)
 
 void slot_barred(struct hosted *h, struct mover *m, struct heard *heard)
 {
-	struct slot *s = slot_of(m);
-
-	(void)snprintf(h->barred, sizeof h->barred, "%s", heard->why);
-	slot_fail(s, FAIL_MODEL, "%s", heard->why);
-	s->end.is_not_sent = true;
+	slot_locked_out(h, m, heard);
+	slot_of(m)->end.is_not_sent = true;
 }
 
 void slot_cannot(struct hosted *h, struct mover *m, struct heard *heard)
@@ -175,13 +182,10 @@ void slot_cannot(struct hosted *h, struct mover *m, struct heard *heard)
 
 enum came slot_read_polled(struct hosted *h, struct mover *m, struct heard *heard)
 {
-	struct slot *s = slot_of(m);
-	struct err err = ERR_INIT;
+	const struct slot *s = slot_of(m);
 
-	if (wire_read_job(h->service.provider, heard->http->body.buf, heard->http->body.len, &heard->job, &err) != 0) {
-		(void)snprintf(heard->why, sizeof heard->why, "%.500s", err.text);
+	if (slot_read_submitted(h, m, heard) != CAME_GOOD)
 		return CAME_GARBLED;
-	}
 	if (strcmp(heard->job.id, s->remote_id) != 0) {
 		(void)snprintf(heard->why, sizeof heard->why, "the service speaks of job '%s' when asked for '%s'", heard->job.id, s->remote_id);
 		return CAME_GARBLED;
@@ -251,6 +255,7 @@ void slot_ended(struct hosted *h, struct mover *m, struct heard *heard)
 	(void)h;
 	slot_fail(s, FAIL_REMOTE_FAILED, "job '%s' %s at the service%s%s%s", s->remote_id, how, heard->job.why[0] ? ": '" : "", heard->job.why,
 		  heard->job.why[0] ? "'" : "");
+	s->end.is_canceled = heard->job.status == WIRE_CANCELED;
 }
 
 void slot_forgotten(struct hosted *h, struct mover *m, struct heard *heard)
@@ -260,12 +265,15 @@ void slot_forgotten(struct hosted *h, struct mover *m, struct heard *heard)
 	(void)heard;
 	mover_later(h, m);
 	if (++s->n_missing == MISSING_MAX)
-		slot_fail(s, FAIL_REMOTE_FAILED, "the service does not know job '%s' any more", s->remote_id);
+		slot_fail(s, FAIL_REMOTE,
+			  "the service does not know job '%s' (404): check the key, and the project (%s, or hosted.project); another try looks for it again, "
+			  "and pays nothing",
+			  s->remote_id, h->service.provider->project_variable);
 }
 
 void slot_locked_out(struct hosted *h, struct mover *m, struct heard *heard)
 {
-	(void)snprintf(h->barred, sizeof h->barred, "%s", heard->why);
+	hosted_bar(h, heard->why);
 	slot_fail(slot_of(m), FAIL_MODEL, "%s", heard->why);
 }
 

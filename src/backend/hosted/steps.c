@@ -112,7 +112,7 @@ static const struct row rows[N_STEPS] = {
 		[CAME_BARRED] = { upload_barred, STEP_FREE },
 		[CAME_FORBIDDEN] = { upload_barred, STEP_FREE },
 		[CAME_SLOW_DOWN] = { upload_slow, STEP_FREE },
-		[CAME_HERE] = { upload_failed, STEP_FREE },
+		[CAME_HERE] = { upload_cannot, STEP_FREE },
 	} },
 	[STEP_PUTTING] = { upload_read_put, true, {
 		[CAME_GOOD] = { upload_put, STEP_PART },
@@ -127,7 +127,7 @@ static const struct row rows[N_STEPS] = {
 		[CAME_BARRED] = { upload_failed, STEP_FREE },
 		[CAME_FORBIDDEN] = { upload_failed, STEP_FREE },
 		[CAME_SLOW_DOWN] = { upload_failed, STEP_FREE },
-		[CAME_HERE] = { upload_failed, STEP_FREE },
+		[CAME_HERE] = { upload_cannot, STEP_FREE },
 	} },
 	[STEP_COMPLETING] = { NULL, false, {
 		[CAME_GOOD] = { upload_completed, STEP_LOOK },
@@ -141,7 +141,7 @@ static const struct row rows[N_STEPS] = {
 		[CAME_BARRED] = { upload_barred, STEP_FREE },
 		[CAME_FORBIDDEN] = { upload_barred, STEP_FREE },
 		[CAME_SLOW_DOWN] = { upload_slow, STEP_FREE },
-		[CAME_HERE] = { upload_failed, STEP_FREE },
+		[CAME_HERE] = { upload_cannot, STEP_FREE },
 	} },
 	[STEP_LOOKING] = { upload_read_look, false, {
 		[CAME_GOOD] = { upload_look_again, STEP_LOOK },

@@ -42,10 +42,10 @@ static enum pace_kind next_kind(const struct hosted *h, struct mover *first[PACE
 static void send_submission(struct hosted *h, struct slot *s)
 {
 	struct strbuf body = STRBUF_INIT(JOB_TEXT_MAX);
-	struct ask ask = { .path = h->service.provider->submit, .names = { .model = card_hosted_model(s->job->card) }, .is_once = true };
+	struct ask ask;
 
 	wire_submit_body(&body, s->job, s->input_asset);
-	ask.body = body.buf;
+	ask = ask_to_make(&h->service, s->job, body.buf);
 	mover_go(&s->mover, STEP_SENT);
 	pace_sent(h->pace, PACE_SUBMIT, hosted_now_ms(h));
 	ask_by(h, &s->mover, &ask);
@@ -54,7 +54,7 @@ static void send_submission(struct hosted *h, struct slot *s)
 
 static void look_at_job(struct hosted *h, struct mover *m)
 {
-	struct slot *s = (struct slot *)(void *)m;
+	struct slot *s = slot_of(m);
 	struct ask ask = { .path = h->service.provider->job, .names = { .job = s->remote_id } };
 
 	mover_go(m, STEP_POLLING);
@@ -63,7 +63,7 @@ static void look_at_job(struct hosted *h, struct mover *m)
 
 static void fetch_record(struct hosted *h, struct mover *m)
 {
-	struct slot *s = (struct slot *)(void *)m;
+	struct slot *s = slot_of(m);
 	struct ask ask = { .path = h->service.provider->asset, .names = { .asset = s->asset_id } };
 
 	mover_go(m, STEP_FETCHING);
@@ -74,14 +74,14 @@ static void fetch_record(struct hosted *h, struct mover *m)
 static void fetch(struct hosted *h, struct mover *m)
 {
 	if (m->step == STEP_WEIGH)
-		weigh_begin(h, (struct slot *)(void *)m);
+		weigh_begin(h, slot_of(m));
 	else
 		fetch_record(h, m);
 }
 
 static void go_on_uploading(struct hosted *h, struct mover *m)
 {
-	upload_begin(h, (struct upload *)(void *)m);
+	upload_begin(h, upload_of(m));
 }
 
 static void read_list(struct hosted *h, struct mover *m)
@@ -126,9 +126,9 @@ static void begin_elsewhere(struct hosted *h, int64_t now_ms)
 		if (movers_n_at(&h->movers, STEP_LOADING) + movers_n_at(&h->movers, STEP_PUTTING) >= ELSEWHERE_MAX)
 			return;
 		if (m->step == STEP_LOAD)
-			download_begin(h, (struct slot *)(void *)m);
+			download_begin(h, slot_of(m));
 		else
-			upload_begin(h, (struct upload *)(void *)m);
+			upload_begin(h, upload_of(m));
 	}
 }
 
@@ -141,7 +141,7 @@ static void give_back(struct hosted *h)
 
 	for (size_t i = 0; i < sizeof unsent / sizeof unsent[0]; i++)
 		for (; (m = movers_at(&h->movers, unsent[i])) != NULL; any = true) {
-			struct slot *s = (struct slot *)(void *)m;
+			struct slot *s = slot_of(m);
 
 			s->upload = NULL;
 			slot_fail(s, FAIL_MODEL, "%s", h->barred);
@@ -156,7 +156,7 @@ void turns_send_told(struct hosted *h)
 	struct mover *m;
 
 	while ((m = movers_at(&h->movers, STEP_SEND)) != NULL)
-		send_submission(h, (struct slot *)(void *)m);
+		send_submission(h, slot_of(m));
 }
 
 void turns_begin(struct hosted *h)

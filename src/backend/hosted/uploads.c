@@ -15,7 +15,6 @@
 #include "base/mem.h"
 #include "base/text.h"
 
-#include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
 #include <unistd.h>
@@ -25,13 +24,6 @@
 #define FILE_BYTES_MAX (PART_BYTES * WIRE_PARTS_MAX)
 #define CONVERT_FRAMES_MAX ((size_t)50 << 20) /* 18 minutes at 48 kHz, 400 MiB of stereo while it is converted */
 #define CONVERT_BITS 16                       /* what every reader of WAV takes */
-#define SNIFF_BYTES 16
-#define STALL_MS 60000
-
-static struct upload *upload_of(struct mover *m)
-{
-	return (struct upload *)(void *)m;
-}
 
 static struct upload *find_upload(const struct hosted *h, const char *sha256)
 {
@@ -65,20 +57,25 @@ static int refuse(const struct job *job, struct event *refusal, const char *sent
 	return -1;
 }
 
+static void use_asset(struct hosted *h, struct slot *s, const char *asset_id)
+{
+	s->upload = NULL;
+	(void)snprintf(s->input_asset, sizeof s->input_asset, "%s", asset_id);
+	weigh_slot(h, s);
+}
+
 int upload_join(struct hosted *h, struct slot *s, const char *known_asset, struct event *refusal)
 {
 	struct upload *u = find_upload(h, s->job->input_sha256);
 	struct err err = ERR_INIT;
 
 	if (known_asset && *known_asset && !(u && strcmp(u->void_asset, known_asset) == 0)) {
-		(void)snprintf(s->input_asset, sizeof s->input_asset, "%s", known_asset);
-		weigh_slot(h, s);
+		use_asset(h, s, known_asset);
 		return 0;
 	}
 	u = need_upload(h, s->job);
 	if (u->mover.step == STEP_KEPT) {
-		(void)snprintf(s->input_asset, sizeof s->input_asset, "%s", u->asset_id);
-		weigh_slot(h, s);
+		use_asset(h, s, u->asset_id);
 		return 0;
 	}
 	if (u->mover.step == STEP_FREE) {
@@ -108,29 +105,12 @@ bool upload_forget(struct hosted *h, const struct job *job, const char *asset_id
 
 /* ---- what is sent --------------------------------------------------------------------------------------- */
 
-static int sniff(const char *path, const char **ret_ending, struct err *err)
-{
-	unsigned char bytes[SNIFF_BYTES];
-	int fd = open(path, O_RDONLY | O_CLOEXEC);
-	ssize_t n = fd < 0 ? -1 : read(fd, bytes, sizeof bytes);
-
-	if (fd >= 0)
-		(void)close(fd);
-	if (n < 0)
-		return err_set(err, ERR_INPUT, "the input '%s' cannot be read", path);
-	*ret_ending = wire_sniff(bytes, (size_t)n);
-	return 0;
-}
-
 /* NULL: the service does not list it. */
 static const char *mime_of(const struct provider *p, const char *ending)
 {
-	size_t n = ending ? strlen(ending) : 0;
-
-	for (int i = 0; n > 0 && p->audio[i].mime; i++)
-		for (const char *at = strstr(p->audio[i].extensions, ending); at; at = strstr(at + 1, ending))
-			if (at[n] == '\0' || at[n] == ' ')
-				return p->audio[i].mime;
+	for (int i = 0; ending && p->audio[i].mime; i++)
+		if (strcmp(p->audio[i].extension, ending) == 0)
+			return p->audio[i].mime;
 	return NULL;
 }
 
@@ -157,8 +137,8 @@ static int prepare(struct hosted *h, struct upload *u, struct err *err)
 	const char *ending = NULL;
 	uint64_t n_bytes = 0;
 
-	if (sniff(u->job->input_path, &ending, err) != 0)
-		return -1;
+	if (hosted_sniff(u->job->input_path, &ending) != 0)
+		return err_set(err, ERR_INPUT, "the input '%s' cannot be read", u->job->input_path);
 	u->mime = mime_of(h->service.provider, ending);
 	if (!u->mime && convert(h, u, err) != 0)
 		return -1;
@@ -206,23 +186,27 @@ static void ask_create(struct hosted *h, struct upload *u)
 	free(name);
 }
 
+/* The file's fault: nothing more is asked. */
+static void refuse_file(struct hosted *h, struct upload *u, const struct err *err)
+{
+	struct heard heard = { .http = NULL };
+
+	(void)snprintf(heard.why, sizeof heard.why, "%.500s", err->text);
+	mover_go(&u->mover, STEP_FREE);
+	upload_refused(h, &u->mover, &heard);
+}
+
 static void begin_create(struct hosted *h, struct upload *u)
 {
-	struct heard heard;
 	struct err err = ERR_INIT;
 
 	mover_go(&u->mover, STEP_CREATING);
-	if (prepare(h, u, &err) == 0) {
+	if (prepare(h, u, &err) == 0)
 		ask_create(h, u);
-	} else { /* the file's fault, or this machine's: nothing was asked */
-		heard = (struct heard){ .http = NULL };
-		(void)snprintf(heard.why, sizeof heard.why, "%.500s", err.text);
-		mover_go(&u->mover, STEP_FREE);
-		if (err.code == ERR_INPUT)
-			upload_refused(h, &u->mover, &heard);
-		else
-			upload_failed(h, &u->mover, &heard);
-	}
+	else if (err.code == ERR_INPUT)
+		refuse_file(h, u, &err);
+	else
+		steps_cannot(h, &u->mover, &err);
 }
 
 static void begin_put(struct hosted *h, struct upload *u)
@@ -241,7 +225,6 @@ static void begin_complete(struct hosted *h, struct upload *u)
 {
 	struct ask ask = { .path = h->service.provider->upload_action, .names = { .upload = u->at_service.id } };
 	struct strbuf body = STRBUF_INIT(100);
-	struct heard heard = { .http = NULL };
 	struct err err = ERR_INIT;
 
 	mover_go(&u->mover, STEP_COMPLETING);
@@ -250,9 +233,7 @@ static void begin_complete(struct hosted *h, struct upload *u)
 		ask.body = body.buf;
 		ask_by(h, &u->mover, &ask);
 	} else {
-		(void)snprintf(heard.why, sizeof heard.why, "%.500s", err.text);
-		mover_go(&u->mover, STEP_FREE);
-		upload_refused(h, &u->mover, &heard);
+		refuse_file(h, u, &err);
 	}
 	strbuf_release(&body);
 }
@@ -280,10 +261,7 @@ static enum came read_upload(struct heard *heard)
 {
 	struct err err = ERR_INIT;
 
-	if (wire_read_upload(heard->http->body.buf, heard->http->body.len, &heard->upload, &err) == 0)
-		return CAME_GOOD;
-	(void)snprintf(heard->why, sizeof heard->why, "%.500s", err.text);
-	return CAME_GARBLED;
+	return heard_read(heard, wire_read_upload(heard->http->body.buf, heard->http->body.len, &heard->upload, &err), &err);
 }
 
 enum came upload_read_create(struct hosted *h, struct mover *m, struct heard *heard)
@@ -347,7 +325,7 @@ void upload_completed(struct hosted *h, struct mover *m, struct heard *heard)
 {
 	(void)heard;
 	m->n_looks = 0;
-	mover_due(m, hosted_now_ms(h) + pace_poll_ms(m->n_looks++, hosted_random(h)));
+	mover_later(h, m);
 	upload_of(m)->deadline_ms = hosted_now_ms(h) + h->deadline_ms;
 }
 
@@ -373,6 +351,14 @@ static void clear(struct upload *u)
 	wire_upload_release(&u->at_service);
 }
 
+/* m, or the next one after it that waits for u; NULL: none. */
+static struct mover *waiter(struct mover *m, const struct upload *u)
+{
+	while (m && slot_of(m)->upload != u)
+		m = m->next;
+	return m;
+}
+
 void upload_hand_out(struct hosted *h, struct upload *u, struct event *out)
 {
 	struct mover *m, *next;
@@ -380,15 +366,9 @@ void upload_hand_out(struct hosted *h, struct upload *u, struct event *out)
 	*out = (struct event){ .kind = EVENT_UPLOADED, .job = u->job, .asset_id = u->asset_id };
 	mover_go(&u->mover, STEP_KEPT);
 	clear(u);
-	for (m = movers_at(&h->movers, STEP_INPUT); m; m = next) {
-		struct slot *s = (struct slot *)(void *)m;
-
-		next = m->next;
-		if (s->upload != u)
-			continue;
-		s->upload = NULL;
-		(void)snprintf(s->input_asset, sizeof s->input_asset, "%s", u->asset_id);
-		weigh_slot(h, s);
+	for (m = waiter(movers_at(&h->movers, STEP_INPUT), u); m; m = next) {
+		next = waiter(m->next, u);
+		use_asset(h, slot_of(m), u->asset_id);
 	}
 }
 
@@ -396,12 +376,10 @@ static void fail_all(struct hosted *h, struct upload *u, enum fail_class class, 
 {
 	struct mover *m, *next;
 
-	for (m = movers_at(&h->movers, STEP_INPUT); m; m = next) {
-		struct slot *s = (struct slot *)(void *)m;
+	for (m = waiter(movers_at(&h->movers, STEP_INPUT), u); m; m = next) {
+		struct slot *s = slot_of(m);
 
-		next = m->next;
-		if (s->upload != u)
-			continue;
+		next = waiter(m->next, u);
 		s->upload = NULL;
 		slot_fail(s, class, "uploading the input '%.200s': %.280s", fs_basename(s->job->input_path), why);
 		s->end.is_not_sent = is_not_sent;
@@ -441,13 +419,18 @@ void upload_slow(struct hosted *h, struct mover *m, struct heard *heard)
 
 void upload_barred(struct hosted *h, struct mover *m, struct heard *heard)
 {
-	(void)snprintf(h->barred, sizeof h->barred, "%s", heard->why);
+	hosted_bar(h, heard->why);
 	fail_all(h, upload_of(m), FAIL_MODEL, heard->why, true, 0);
 }
 
 void upload_failed(struct hosted *h, struct mover *m, struct heard *heard)
 {
 	fail_all(h, upload_of(m), FAIL_REMOTE, heard->why, false, 0);
+}
+
+void upload_cannot(struct hosted *h, struct mover *m, struct heard *heard)
+{
+	fail_all(h, upload_of(m), heard_here(heard), heard->why, false, 0);
 }
 
 void uploads_call_off(struct hosted *h)

@@ -10,10 +10,7 @@
 #include "base/mem.h"
 #include "base/text.h"
 
-#include <stdio.h>
 #include <string.h>
-
-#define DUST 1e-6 /* prices are in hundredths at the finest */
 
 /* What the shape costs with an input, or NULL: nobody has asked. */
 static const struct weighed *find(const struct hosted *h, const unsigned char shape[HASH_BYTES])
@@ -24,20 +21,11 @@ static const struct weighed *find(const struct hosted *h, const unsigned char sh
 	return NULL;
 }
 
-static void shape_of(const struct job *job, unsigned char ret[HASH_BYTES])
-{
-	struct strbuf text = STRBUF_INIT(JOB_TEXT_MAX);
-
-	wire_price_shape(&text, job);
-	hash_bytes(text.buf, text.len, ret);
-	strbuf_release(&text);
-}
-
 static void judge(struct slot *s, double credits)
 {
 	char is[TEXT_NUMBER_MAX], was[TEXT_NUMBER_MAX];
 
-	if (credits <= s->price + DUST) {
+	if (credits <= s->price + BACKEND_CREDITS_DUST) {
 		mover_go(&s->mover, STEP_READY);
 		return;
 	}
@@ -56,7 +44,7 @@ void weigh_slot(struct hosted *h, struct slot *s)
 		mover_go(&s->mover, STEP_READY);
 		return;
 	}
-	shape_of(s->job, shape);
+	price_shape(s->job, shape);
 	w = find(h, shape);
 	if (w) {
 		judge(s, w->credits);
@@ -69,11 +57,10 @@ void weigh_slot(struct hosted *h, struct slot *s)
 void weigh_begin(struct hosted *h, struct slot *s)
 {
 	struct strbuf body = STRBUF_INIT(JOB_TEXT_MAX);
-	struct ask ask = { .path = h->service.provider->submit, .query = h->service.provider->dry_run_query,
-			   .names = { .model = card_hosted_model(s->job->card) } };
+	struct ask ask;
 
 	wire_submit_body(&body, s->job, s->input_asset);
-	ask.body = body.buf;
+	ask = ask_for_price(&h->service, s->job, body.buf);
 	mover_go(&s->mover, STEP_WEIGHING);
 	ask_by(h, &s->mover, &ask);
 	strbuf_release(&body);
@@ -85,20 +72,17 @@ enum came weigh_read(struct hosted *h, struct mover *m, struct heard *heard)
 
 	(void)h;
 	(void)m;
-	if (wire_read_price(heard->http->body.buf, heard->http->body.len, &heard->job.credits, &err) == 0)
-		return CAME_GOOD;
-	(void)snprintf(heard->why, sizeof heard->why, "%.500s", err.text);
-	return CAME_GARBLED;
+	return heard_read(heard, wire_read_price(heard->http->body.buf, heard->http->body.len, &heard->job.credits, &err), &err);
 }
 
 /* For all that wait for the same price. */
 void weigh_done(struct hosted *h, struct mover *m, struct heard *heard)
 {
-	struct slot *s = (struct slot *)(void *)m;
+	struct slot *s = slot_of(m);
 	unsigned char shape[HASH_BYTES];
 	struct mover *other, *next;
 
-	shape_of(s->job, shape);
+	price_shape(s->job, shape);
 	if (!find(h, shape)) {
 		MEM_GROW(h->weighed, h->n_weighed, h->cap_weighed);
 		memcpy(h->weighed[h->n_weighed].shape, shape, HASH_BYTES);
@@ -107,16 +91,16 @@ void weigh_done(struct hosted *h, struct mover *m, struct heard *heard)
 	judge(s, heard->job.credits);
 	for (other = movers_at(&h->movers, STEP_WEIGH); other; other = next) {
 		next = other->next;
-		shape_of(((struct slot *)(void *)other)->job, shape);
+		price_shape((slot_of(other))->job, shape);
 		if (find(h, shape))
-			judge((struct slot *)(void *)other, find(h, shape)->credits);
+			judge(slot_of(other), find(h, shape)->credits);
 	}
 }
 
 /* It costs nothing, and is asked until the deadline. */
 void weigh_again(struct hosted *h, struct mover *m, struct heard *heard)
 {
-	struct slot *s = (struct slot *)(void *)m;
+	struct slot *s = slot_of(m);
 
 	mover_later(h, m);
 	if (hosted_now_ms(h) < s->deadline_ms)

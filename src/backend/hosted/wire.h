@@ -29,11 +29,11 @@ struct provider {
 	const char *name;           /* "scenario" */
 	const char *base_url;       /* unless $SCENARIO_API_URL says another */
 	const char *key_variable, *secret_variable, *file_variable, *url_variable, *project_variable;
-	const char *submit, *dry_run_query, *job, *jobs, *job_action, *uploads, *upload, *upload_action, *asset, *model;
+	const char *submit, *dry_run_query, *job, *jobs, *job_action, *uploads, *upload, *upload_action, *asset, *models;
 	const char *next_page;          /* "paginationToken=": what stands before wire_page.next in the query of a later page */
 	const char *const *asset_hosts; /* of downloads, NULL-ended */
 	struct { const char *word; enum wire_status status; } statuses[20]; /* ends with NULL */
-	struct { const char *mime, *extensions; } audio[8];                 /* what an upload may be: "audio/wav", ".wav"; ends with NULL */
+	struct { const char *mime, *extension; } audio[8];                  /* what an upload may be: "audio/wav", ".wav"; ends with NULL */
 };
 
 extern const struct provider provider_scenario;
@@ -57,6 +57,9 @@ void wire_action_body(struct strbuf *out, const char *action); /* "complete", "c
 
 /* ---- answers ------------------------------------------------------------------------ */
 
+/* A text of 1..WIRE_ID_MAX characters that ids have; not of dots alone, which mean something else in an address. */
+bool wire_is_id(const char *id);
+
 /* Each: 0, or -1 with ERR_INPUT: the text is not what it should be (cut, HTML, no id), one sentence. */
 struct wire_job {
 	char id[WIRE_ID_MAX + 1];
@@ -72,19 +75,24 @@ int wire_read_job(const struct provider *p, const char *text, size_t len, struct
 int wire_read_price(const char *text, size_t len, double *ret_credits, struct err *err) WARN_UNUSED;
 
 /*
- * One page of the list of jobs. visit is asked with each job that has an id, and whether it is what `body` (wire_submit_body) asked
- * of the card's hosted model: all that was sent is there and equal (numbers by value); a parameter of the card that was not sent is
- * absent, null, its default, or as good as not said (seed -1); other keys are the service's own; where it names models, one
- * of them is ours. Inputs that are not there or cannot be read are not the same.
+ * One page of the list of jobs, and which of them may be what was asked for. visit is told of each job that is like asked[which]: it has an
+ * id, was created from since_ms to until_ms, and is what `body` (wire_submit_body) asked of the card's hosted model: all that was sent is
+ * there and equal (numbers by value); a parameter of the card that was not sent is absent, null, its default, or as good as not said
+ * (seed -1); other keys are the service's own; where it names models, one of them is ours. Inputs that are not there or cannot be read
+ * are not the same.
  */
+struct wire_asked {
+	const struct card *card;
+	const char *body;
+	int64_t since_ms, until_ms; /* Unix; a job that does not say its time is of 0 */
+};
 struct wire_page {
 	char next[WIRE_NEXT_SIZE]; /* token of the next page, percent-encoded already (p->next_page before it); "" at the end */
-	int n_jobs;                /* on this page, those without an id too */
 	int64_t oldest_ms;         /* the earliest creation on it; 0: none is said */
 };
-typedef void (*wire_visit_job)(void *arg, const struct wire_job *job, bool is_same);
-int wire_read_jobs(const struct provider *p, const char *text, size_t len, const struct card *card, const char *body,
-		   wire_visit_job visit, void *arg, struct wire_page *ret, struct err *err) WARN_UNUSED;
+typedef void (*wire_visit_like)(void *arg, size_t which, const struct wire_job *job);
+int wire_read_jobs(const struct provider *p, const char *text, size_t len, const struct wire_asked *asked, size_t n_asked,
+		   wire_visit_like visit, void *arg, struct wire_page *ret, struct err *err) WARN_UNUSED;
 
 enum wire_upload_status { WIRE_UPLOAD_WAITS, WIRE_UPLOAD_IMPORTED, WIRE_UPLOAD_FAILED };
 struct wire_upload {
@@ -98,7 +106,7 @@ struct wire_upload {
 int wire_read_upload(const char *text, size_t len, struct wire_upload *ret, struct err *err) WARN_UNUSED;
 void wire_upload_release(struct wire_upload *u);
 
-struct wire_asset { char url[WIRE_URL_MAX]; char mime[64]; int64_t n_bytes; /* -1: not said */ };
+struct wire_asset { char url[WIRE_URL_MAX]; int64_t n_bytes; /* -1: not said */ };
 int wire_read_asset(const char *text, size_t len, struct wire_asset *ret, struct err *err) WARN_UNUSED;
 
 /* What an error answer means. Never fails: a body that is no JSON gives its first characters. */
@@ -123,7 +131,8 @@ void wire_read_error(const struct provider *p, int status, const char *content_t
 
 /* ---- sounds --------------------------------------------------------------------------- */
 
-/* By a file's first 16 bytes: ".wav", ".flac", ".ogg", ".mp3", ".m4a"; NULL: no sound that is known. */
+#define WIRE_SNIFF_BYTES 16 /* of a file's beginning: as many as say what it is */
+/* By a file's first bytes: ".wav", ".flac", ".ogg", ".mp3", ".m4a"; NULL: no sound that is known. */
 const char *wire_sniff(const unsigned char *bytes, size_t n);
 
 #endif

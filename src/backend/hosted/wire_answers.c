@@ -254,27 +254,6 @@ void wire_upload_release(struct wire_upload *u)
 
 /* ---- assets --------------------------------------------------------------------------------- */
 
-/* type/subtype in lower case, without parameters; "" where it is none or too long. */
-static void take_mime(char out[64], const char *mime)
-{
-	size_t i, n = strcspn(mime, "; ");
-
-	if (n >= 64)
-		return;
-	for (i = 0; i < n; i++) {
-		char c = mime[i];
-
-		if (c >= 'A' && c <= 'Z')
-			c = (char)(c - 'A' + 'a');
-		if (!((c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || strchr("/+-.", c))) {
-			n = 0;
-			break;
-		}
-		out[i] = c;
-	}
-	out[n] = '\0';
-}
-
 /* Of the file at the address, as the record has it; -1 where it does not. */
 static int64_t take_size(const struct json *asset)
 {
@@ -299,7 +278,6 @@ int wire_read_asset(const char *text, size_t len, struct wire_asset *ret, struct
 	url = json_string(json_member(asset, "url"), "");
 	if (is_url(url)) {
 		memcpy(ret->url, url, strlen(url) + 1);
-		take_mime(ret->mime, json_string(json_member(asset, "mimeType"), ""));
 		ret->n_bytes = take_size(asset);
 	} else {
 		r = err_set(err, ERR_INPUT, "the service's answer has no usable address of the sound ('url' is missing or no https address)");

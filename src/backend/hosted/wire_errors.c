@@ -204,7 +204,7 @@ static void say_unauthorised(struct strbuf *out, const struct told *told)
 {
 	strbuf_adds(out, "the service does not accept the API key and its secret");
 	add_words(out, told);
-	strbuf_addf(out, ": check %s and %s", told->p->key_variable, told->p->secret_variable);
+	strbuf_addf(out, ": check %s and %s, or the file in their place", told->p->key_variable, told->p->secret_variable);
 }
 
 static void say_unpaid(struct strbuf *out, const struct told *told)

@@ -1,6 +1,7 @@
 /* The list of jobs: which of them is the one that we asked for. */
 #include "backend/hosted/wire_inside.h"
 
+#include "base/mem.h"
 #include "base/text.h"
 
 #include <string.h>
@@ -94,10 +95,19 @@ int64_t wire_time_ms(const struct json *n)
 
 /* ---- likeness -------------------------------------------------------------------------------- */
 
-/* What is compared with. */
-struct asked {
-	const struct card *card;
-	const struct json *body; /* of wire_submit_body, read again */
+/* What is looked for. */
+struct sought {
+	const struct wire_asked *asked;
+	const struct json *body; /* asked->body, read again */
+	struct json_doc *doc;
+};
+
+#define N_PLACES 4
+
+/* What a listed job says of its inputs, in each of the places that may have them; NULL: nothing there. */
+struct inputs {
+	const struct json *at[N_PLACES];
+	struct json_doc *docs[N_PLACES];
 };
 
 static bool is_equal(const struct json *a, const struct json *b)
@@ -118,19 +128,20 @@ static bool is_value(const struct json *n, const struct value *v)
 	return v->kind == VALUE_BOOL && json_is_bool(n) && json_bool(n, false) == v->as.flag;
 }
 
-static bool are_same_inputs(const struct asked *asked, const struct json *inputs)
+static bool are_same_inputs(const struct sought *s, const struct json *inputs)
 {
+	const struct card *card = s->asked->card;
 	const struct json *n;
 	int i;
 
-	for (n = json_first(asked->body); n; n = json_next(n))
+	for (n = json_first(s->body); n; n = json_next(n))
 		if (!is_equal(n, json_member(inputs, json_name(n))))
 			return false;
-	for (i = 0; i < card_n_params(asked->card); i++) {
-		const struct param *p = card_param(asked->card, i);
+	for (i = 0; i < card_n_params(card); i++) {
+		const struct param *p = card_param(card, i);
 
 		n = json_member(inputs, p->name);
-		if (!n || json_is_null(n) || json_member(asked->body, p->name))
+		if (!n || json_is_null(n) || json_member(s->body, p->name))
 			continue;
 		if (!is_value(n, &p->scope[PARAM_SCENARIO].fallback) && !is_value(n, &p->not_given))
 			return false;
@@ -139,11 +150,11 @@ static bool are_same_inputs(const struct asked *asked, const struct json *inputs
 }
 
 /* Which model it was, where a job's own members, its metadata or its inputs say so; where none does, the inputs alone decide. */
-static bool may_be_model(const struct asked *asked, const struct json *job, const struct json *inputs)
+static bool may_be_model(const struct card *card, const struct json *job, const struct json *inputs)
 {
 	static const char *const names[] = { "modelId", "model_id", "model" };
 	const struct json *const places[] = { job, json_member(job, "metadata"), inputs };
-	const char *ours = card_hosted_model(asked->card);
+	const char *ours = card_hosted_model(card);
 	bool is_named = false;
 	size_t i, k;
 
@@ -151,7 +162,7 @@ static bool may_be_model(const struct asked *asked, const struct json *job, cons
 		for (k = 0; k < sizeof names / sizeof *names; k++) {
 			const char *model = json_string(json_member(places[i], names[k]), NULL);
 
-			if (!model || (places[i] == inputs && card_find(asked->card, names[k]) >= 0))
+			if (!model || (places[i] == inputs && card_find(card, names[k]) >= 0))
 				continue;
 			if (strcmp(model, ours) == 0)
 				return true;
@@ -175,22 +186,21 @@ static const struct json *open_inputs(const struct json *n, struct json_doc **do
 	return object;
 }
 
-static bool is_same_job(const struct asked *asked, const struct json *job)
+static void open_all_inputs(struct inputs *ret, const struct json *job)
 {
 	static const char *const names[] = { "input", "inputs" };
-	const struct json *const places[] = { json_member(job, "metadata"), job };
-	bool is_same = false;
-	size_t i, k;
+	const struct json *metadata = json_member(job, "metadata");
 
-	for (i = 0; i < sizeof places / sizeof *places && !is_same; i++)
-		for (k = 0; k < sizeof names / sizeof *names && !is_same; k++) {
-			struct json_doc *doc;
-			const struct json *inputs = open_inputs(json_member(places[i], names[k]), &doc);
+	for (size_t i = 0; i < N_PLACES; i++)
+		ret->at[i] = open_inputs(json_member(i < 2 ? metadata : job, names[i % 2]), &ret->docs[i]);
+}
 
-			is_same = inputs && are_same_inputs(asked, inputs) && may_be_model(asked, job, inputs);
-			json_free(doc);
-		}
-	return is_same;
+static bool is_like(const struct sought *s, const struct json *job, const struct inputs *inputs)
+{
+	for (size_t i = 0; i < N_PLACES; i++)
+		if (inputs->at[i] && are_same_inputs(s, inputs->at[i]) && may_be_model(s->asked->card, job, inputs->at[i]))
+			return true;
+	return false;
 }
 
 /* ---- the page --------------------------------------------------------------------------------- */
@@ -212,49 +222,87 @@ static int take_next(const struct json *root, struct wire_page *page, struct err
 	return 0;
 }
 
-static void visit_jobs(const struct provider *p, const struct json *jobs, const struct asked *asked, wire_visit_job visit, void *arg,
-		       struct wire_page *page)
-{
-	const struct json *n;
+/* On one page: what all its jobs are compared with, and who is told. */
+struct search {
+	const struct provider *provider;
+	struct sought *sought;
+	size_t n;
+	wire_visit_like visit;
+	void *arg;
+};
 
-	for (n = json_first(jobs); n; n = json_next(n)) {
+static int open_search(struct search *ret, const struct wire_asked *asked, struct err *err)
+{
+	ret->sought = mem_zalloc(ret->n, sizeof *ret->sought);
+	for (size_t i = 0; i < ret->n; i++) {
+		struct sought *s = &ret->sought[i];
+
+		s->asked = &asked[i];
+		if (json_parse(&s->doc, asked[i].body, strlen(asked[i].body), JOB_TEXT_MAX, "what was asked for", ERR_BUG, err))
+			return -1;
+		s->body = json_root(s->doc);
+	}
+	return 0;
+}
+
+static void close_search(struct search *search)
+{
+	for (size_t i = 0; i < search->n; i++)
+		json_free(search->sought[i].doc);
+	free(search->sought);
+}
+
+static void look_at_job(const struct search *search, const struct json *n, const struct wire_job *job)
+{
+	struct inputs inputs;
+
+	open_all_inputs(&inputs, n);
+	for (size_t i = 0; i < search->n; i++) {
+		const struct wire_asked *asked = search->sought[i].asked;
+
+		if (job->created_ms >= asked->since_ms && job->created_ms <= asked->until_ms && is_like(&search->sought[i], n, &inputs))
+			search->visit(search->arg, i, job);
+	}
+	for (size_t i = 0; i < N_PLACES; i++)
+		json_free(inputs.docs[i]);
+}
+
+static void look_at_jobs(const struct search *search, const struct json *jobs, struct wire_page *page)
+{
+	for (const struct json *n = json_first(jobs); n; n = json_next(n)) {
 		struct err ignored = ERR_INIT;
 		struct wire_job job;
 
-		page->n_jobs++;
-		if (wire_take_job(p, n, &job, &ignored) && !*job.id) /* one without an id is no candidate */
+		if (wire_take_job(search->provider, n, &job, &ignored) && !*job.id) /* one without an id is no candidate */
 			continue;
 		if (job.created_ms > 0 && (page->oldest_ms == 0 || job.created_ms < page->oldest_ms))
 			page->oldest_ms = job.created_ms;
-		visit(arg, &job, is_same_job(asked, n));
+		look_at_job(search, n, &job);
 	}
 }
 
-int wire_read_jobs(const struct provider *p, const char *text, size_t len, const struct card *card, const char *body, wire_visit_job visit,
-		   void *arg, struct wire_page *ret, struct err *err)
+int wire_read_jobs(const struct provider *p, const char *text, size_t len, const struct wire_asked *asked, size_t n_asked,
+		   wire_visit_like visit, void *arg, struct wire_page *ret, struct err *err)
 {
-	struct asked asked = { .card = card };
-	struct json_doc *doc, *body_doc = NULL;
+	struct search search = { p, NULL, n_asked, visit, arg };
 	const struct json *root, *jobs;
+	struct json_doc *doc;
 	int r = -1;
 
-	*ret = (struct wire_page){ .n_jobs = 0 };
+	*ret = (struct wire_page){ .oldest_ms = 0 };
 	if (wire_parse(&doc, &root, text, len, NULL, err))
 		return -1;
-	if (json_parse(&body_doc, body, strlen(body), JOB_TEXT_MAX, "what was asked for", ERR_BUG, err))
-		goto out;
-	asked.body = json_root(body_doc);
 	jobs = json_member(root, "jobs");
 	if (!json_is_array(jobs)) {
-		(void)err_set(err, ERR_INPUT, "the service's answer has no list 'jobs'");
-		goto out;
+		json_free(doc);
+		return err_set(err, ERR_INPUT, "the service's answer has no list 'jobs'");
 	}
-	if (take_next(root, ret, err))
-		goto out;
-	visit_jobs(p, jobs, &asked, visit, arg, ret);
-	r = 0;
-out:
-	json_free(body_doc);
+	if (take_next(root, ret, err) == 0 && open_search(&search, asked, err) == 0) {
+		look_at_jobs(&search, jobs, ret);
+		r = 0;
+	}
+	if (search.sought)
+		close_search(&search);
 	json_free(doc);
 	return r;
 }

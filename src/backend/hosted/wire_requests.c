@@ -52,12 +52,9 @@ static void add_path(struct strbuf *out, const char *path, const struct wire_nam
 
 void wire_url(struct strbuf *out, const char *base, const char *path, const struct wire_names *names, const char *query)
 {
-	size_t n = strlen(base);
 	char between = strchr(path, '?') ? '&' : '?';
 
-	while (n > 0 && base[n - 1] == '/')
-		n--;
-	strbuf_add(out, base, n);
+	strbuf_adds(out, base);
 	add_path(out, path, names);
 	if (names && names->project && *names->project) {
 		strbuf_addc(out, between);
@@ -72,16 +69,6 @@ void wire_url(struct strbuf *out, const char *base, const char *path, const stru
 }
 
 /* ---- bodies --------------------------------------------------------------------- */
-
-static void put_value(struct json_writer *w, const char *name, const struct value *v)
-{
-	if (v->kind == VALUE_NUMBER)
-		json_put_number(w, name, v->as.number);
-	else if (v->kind == VALUE_BOOL)
-		json_put_bool(w, name, v->as.flag);
-	else
-		json_put_text(w, name, v->as.text);
-}
 
 /* A default that asks for nothing: false, 0. */
 static bool is_idle(const struct value *v, const struct value *fallback)
@@ -103,7 +90,7 @@ void wire_submit_body(struct strbuf *out, const struct job *job, const char *ass
 		if (v.kind == VALUE_NONE || is_idle(&v, &p->scope[PARAM_SCENARIO].fallback))
 			continue;
 		if (p->type != PARAM_FILE) {
-			put_value(&w, p->name, &v);
+			value_put(&w, p->name, &v);
 		} else if (asset_id && *asset_id) { /* a job has one input: that of the first such row that is said (job_canonical) */
 			json_put_text(&w, p->name, asset_id);
 			asset_id = NULL;
@@ -129,7 +116,7 @@ void wire_price_shape(struct strbuf *out, const struct job *job)
 		if (p->type == PARAM_FILE)
 			json_put_bool(&w, p->name, true);
 		else
-			put_value(&w, p->name, &v);
+			value_put(&w, p->name, &v);
 	}
 	json_close(&w);
 }

@@ -18,6 +18,8 @@ struct native {
 	const struct backend_ops *ops;
 	struct backend_config config;
 	const char *checkpoint;            /* what engine and batch are of, a maker's; NULL: none is open */
+	bool was_looked_at;                /* are its weights finite? */
+	struct err damage;                 /* ERR_NONE: as far as is known they are */
 	struct engine *engine;
 	struct batch *batch;
 	struct inputs *inputs;             /* as the open checkpoint hears them */
@@ -49,11 +51,15 @@ static int load(struct native *n, const char *checkpoint, struct err *err)
 				      .memory_bytes = n->config.memory_bytes, .kernels = NULL };
 
 	unload(n);
-	if (engine_open(&n->engine, checkpoint, err) != 0 || batch_open(&n->batch, n->engine, &batch, err) != 0) {
+	if (engine_open(&n->engine, checkpoint, err) != 0)
+		return -1;
+	if (batch_open(&n->batch, n->engine, &batch, err) != 0) {
 		unload(n);
 		return err_wrap(err, "checkpoint '%s'", checkpoint);
 	}
 	n->checkpoint = checkpoint;
+	n->was_looked_at = false;
+	n->damage = (struct err)ERR_INIT;
 	return 0;
 }
 
@@ -99,6 +105,16 @@ static void fail(struct event *ret, const struct job *job, enum fail_class class
 {
 	*ret = (struct event){ .kind = EVENT_FAILED, .job = job, .class = class };
 	(void)snprintf(ret->sentence, sizeof ret->sentence, "%.*s", EVENT_SENTENCE_MAX - 1, sentence);
+}
+
+/* Whatever it was: no job can be done with the checkpoint. */
+static void fail_model(struct event *ret, const struct job *job, const struct err *why)
+{
+	char sentence[ERR_TEXT_MAX + 96]; /* and the advice */
+
+	(void)snprintf(sentence, sizeof sentence, "%s%s", why->text,
+		       why->code == ERR_MODEL ? "; `mgbatch models verify` tells how one that was pulled is mended" : "");
+	fail(ret, job, FAIL_MODEL, sentence);
 }
 
 /* The job's checkpoint is open, and its sound has been heard. */
@@ -158,7 +174,7 @@ static int serve_waiting(struct native *n, struct event *out, bool *is_busy)
 	if (!n->checkpoint || strcmp(n->checkpoint, job->maker->checkpoint) != 0) {
 		if (load(n, job->maker->checkpoint, &err) == 0)
 			return 0;
-		fail(out, job, FAIL_MODEL, err.text); /* whatever it was: no job can be done with it */
+		fail_model(out, job, &err);
 		n->waiting = NULL;
 		return 1;
 	}
@@ -185,6 +201,19 @@ static int serve_waiting(struct native *n, struct event *out, bool *is_busy)
 
 /* ---- results ------------------------------------------------------------------- */
 
+/* Some number on the way was none. Is one in the weights? That is looked for once: it takes seconds. */
+static void give_nonfinite(struct native *n, const struct job *job, struct event *out)
+{
+	if (!n->was_looked_at && engine_check_weights(n->engine, &n->damage) != 0)
+		(void)err_wrap(&n->damage, "'%s'", n->checkpoint);
+	n->was_looked_at = true;
+	if (n->damage.code != ERR_NONE)
+		fail_model(out, job, &n->damage);
+	else
+		fail(out, job, FAIL_NONFINITE,
+		     "the model gave numbers that are not finite, though its weights are: try a temperature that is less extreme");
+}
+
 static void give_result(struct native *n, struct sequence_result *r, struct event *out)
 {
 	const struct engine_info *info = engine_get_info(n->engine);
@@ -198,10 +227,7 @@ static void give_result(struct native *n, struct sequence_result *r, struct even
 		return;
 	}
 	free(r->samples);
-	out->kind = EVENT_FAILED;
-	out->class = FAIL_NONFINITE;
-	(void)snprintf(out->sentence, sizeof out->sentence,
-		       "the model gave numbers that are not finite; the checkpoint may be damaged, or the temperature too extreme");
+	give_nonfinite(n, out->job, out);
 }
 
 static int give_progress(struct native *n, struct event *out, int room)

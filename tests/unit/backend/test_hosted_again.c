@@ -105,6 +105,33 @@ static void test_long_ago(void)
 	some_server_close(&v);
 }
 
+/* The list lags, and others begin to look all the while: the walks that these begin use up none of the first one's looks. */
+static void test_lag(void)
+{
+	enum { N = 8 };
+	int64_t then_ms = clock_unix_ms(), until_ms = clock_monotonic_ms() + SOME_PATIENCE_MS;
+	char ids[1][200];
+	struct some_server v;
+	struct hosted_run r;
+
+	some_server_open(&v, "[{\"on\": \"submit\", \"do\": \"hidden\", \"ms\": 20000}]", "--cancel none");
+	submit_and_die(1, ids);
+	hosted_run_open(&r, N, N, 0);
+	for (int i = 0; i < N; i++) {
+		int n_lists = n_booked(&v, "\"step\": \"list\"", NULL);
+
+		give_submitted(&r, i, then_ms);
+		while (n_booked(&v, "\"step\": \"list\"", NULL) == n_lists && clock_monotonic_ms() < until_ms)
+			(void)turn(&r, 10);
+	}
+	OK(until_ended(&r, N), "all end");
+	OK(r.seen[0].end.kind == EVENT_DONE && strcmp(r.seen[0].remote_id, ids[0]) == 0, "found when it is listed: %s", r.seen[0].end.sentence);
+	for (int i = 1; i < N; i++)
+		OK(r.seen[i].end.class == FAIL_REMOTE_UNKNOWN, "never there: %s", r.seen[i].end.sentence);
+	hosted_run_close(&r, BACKEND_FINISH);
+	some_server_close(&v);
+}
+
 /* The list cannot be read for a while: the job waits, and is found then. */
 static void test_no_list(void)
 {
@@ -198,6 +225,7 @@ int main(void)
 	test_after_death();
 	test_not_ours();
 	test_long_ago();
+	test_lag();
 	test_no_list();
 	test_pace();
 	return tap_done();

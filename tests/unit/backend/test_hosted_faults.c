@@ -55,7 +55,7 @@ static const struct fault faults[] = {
 	/* what becomes of it there */
 	{ ON_SUBMIT "\"failed\", \"error\": \"out of tune\"", FAILS(FAIL_REMOTE_FAILED), 1, false, false, "out of tune" },
 	{ ON_SUBMIT "\"canceled\"", FAILS(FAIL_REMOTE_FAILED), 1, false, false, "cancelled" },
-	{ ON_SUBMIT "\"gone\"", FAILS(FAIL_REMOTE_FAILED), 1, false, false, "does not know job" },
+	{ ON_SUBMIT "\"gone\"", FAILS(FAIL_REMOTE), 1, false, false, "does not know job" },
 	{ ON_SUBMIT "\"no_asset\"", FAILS(FAIL_REMOTE_FAILED), 1, false, false, "names no sound" },
 	{ ON_SUBMIT "\"bad_result\", \"text\": \"no sound\"", FAILS(FAIL_REMOTE), 1, false, false, "is no sound" },
 	/* a failed poll is no failure */
@@ -68,7 +68,7 @@ static const struct fault faults[] = {
 	{ ON_POLL "\"429\", \"retry_after\": 1", DONE, 1, false, false, NULL },
 	{ ON_POLL "\"huge\"", DONE, 1, false, false, NULL },
 	{ ON_POLL "\"404\"", DONE, 1, false, false, NULL },
-	{ "\"on\": \"poll\", \"do\": \"404\"", FAILS(FAIL_REMOTE_FAILED), 1, false, false, "does not know job" },
+	{ "\"on\": \"poll\", \"do\": \"404\"", FAILS(FAIL_REMOTE), 1, false, false, "check the key, and the project" },
 	{ ON_POLL "\"400\"", FAILS(FAIL_REMOTE), 1, false, false, "400" },
 	/* nor is one of the record */
 	{ ON_ASSET "\"500\"", DONE, 1, false, false, NULL },
@@ -86,6 +86,9 @@ static const struct fault faults[] = {
 	{ ON_LOAD "\"cut\", \"keep\": 1000", DONE, 1, false, false, NULL },
 	{ ON_LOAD "\"cut\", \"keep\": 1000|\"on\": \"download\", \"nth\": 2, \"do\": \"no_range\"", DONE, 1, false, false, NULL },
 	{ ON_LOAD "\"cut\", \"keep\": 1000|\"on\": \"download\", \"nth\": 2, \"do\": \"expired\"", DONE, 1, false, false, NULL },
+	/* nor on with another file, be it as long as the record says */
+	{ ON_LOAD "\"cut\", \"keep\": 1000|\"on\": \"download\", \"nth\": 2, \"do\": \"wrong_bytes\"|\"on\": \"asset\", \"do\": \"size\", \"bytes\": 1300",
+	  FAILS(FAIL_REMOTE), 1, false, false, "is no sound" },
 	{ ON_LOAD "\"wrong_length\", \"by\": 10", DONE, 1, false, false, NULL },
 	{ ON_LOAD "\"reset\"", DONE, 1, false, false, NULL },
 	{ ON_LOAD "\"503\"", DONE, 1, false, false, NULL },

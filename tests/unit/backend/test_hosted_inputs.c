@@ -256,6 +256,31 @@ static void test_deleted_there(void)
 	free(path);
 }
 
+/* What the service does not take is converted in the work folder: where that cannot be written it is no fault of the service or of the job. */
+static void test_no_folder(void)
+{
+	struct backend_config config = { .n_slots = 1, .per_minute = 60000, .clock_rate = SOME_RATE };
+	char hex[HASH_HEX_SIZE], *path, *work;
+	struct some_server v;
+	struct hosted_run r;
+
+	some_server_open(&v, NULL, NULL);
+	hosted_run_jobs(&r, 1);
+	path = make_sound(&r, "a.flac", AUDIO_FLAC, 1, 0.5);
+	set_input(&r, 0, path, hex);
+	config.work_dir = work = fs_join(r.s.dir, "work");
+	OK(hosted_run_config(&r, &config) == 0, "it opens %s", r.err.text);
+	(void)give(&r, 0);
+	OK(until_ended(&r, 1) && r.seen[0].end.class == FAIL_IO && strstr(r.seen[0].end.sentence, "a.flac"), "a folder that is not there: %s",
+	   r.seen[0].end.sentence);
+	IS_INT(n_booked(&v, "\"step\": \"upload\"", NULL), 0, "nothing was uploaded");
+	(void)remove(path);
+	hosted_run_close(&r, BACKEND_FINISH);
+	some_server_close(&v);
+	free(path);
+	free(work);
+}
+
 /* What was set aside was asked without the input: the job is given back with the price that it has with one, before anything is paid for. */
 static void test_price(void)
 {
@@ -305,6 +330,7 @@ int main(void)
 	test_bad_files();
 	test_faults();
 	test_deleted_there();
+	test_no_folder();
 	test_price();
 	return tap_done();
 }

@@ -105,7 +105,7 @@ static void test_hello(void)
 		{ NULL, "another", "SCENARIO_API_SECRET" },
 		{ "\"nth\": [1, 2, 3], \"do\": \"502\", \"html\": true", "secret_for_tests", NULL },
 		{ "\"do\": \"403\"", "secret_for_tests", "project" },
-		{ "\"do\": \"404\"", "secret_for_tests", "model_meta-musicgen" },
+		{ "\"do\": \"404\"", "secret_for_tests", "404" },
 		{ "\"do\": \"500\"", "secret_for_tests", "500" },
 		{ "\"do\": \"lost\"", "secret_for_tests", "cannot be reached" },
 		{ "\"do\": \"redirect\", \"location\": \"http://127.0.0.1:1/\"", "secret_for_tests", "another address" },
@@ -147,7 +147,8 @@ static void test_no_service(void)
 	hosted_run_jobs(&r, 1);
 	config.work_dir = r.s.dir;
 	OK(hosted_run_config(&r, &config) != 0 && r.err.code == ERR_MODEL && strstr(r.err.text, "cannot be reached"), "%s", r.err.text);
-	OK(ask_prices(&r, credits, &err) != 0 && err.code == ERR_MODEL, "%s", err.text);
+	OK(ask_prices(&r, credits, &err) != 0 && err.code == ERR_MODEL && strstr(err.text, "cannot be asked for a price"), "%s", err.text);
+	OK(strstr(err.text, "network") && strstr(err.text, "SCENARIO_API_URL"), "says where to look");
 	config.n_slots = -1;
 	OK(hosted_run_config(&r, &config) != 0 && r.err.code == ERR_USAGE, "%s", r.err.text);
 	some_jobs_close(&r.s);

@@ -53,7 +53,7 @@ static void kinds(void)
 		{ 400, "", "{\"field\":\"x\\n\\u202ey\"}", WIRE_BAD_REQUEST, -1, 0, "...for 'x y' (400)" },
 		{ 400, NULL, "", WIRE_BAD_REQUEST, -1, 0, "the service refuses the request (400): change it in the manifest" },
 		{ 401, "application/json", "{\"message\":\"Unauthorized\"}", WIRE_UNAUTHORISED, -1, 0,
-		  "the service does not accept the API key and its secret (401: 'Unauthorized'): check SCENARIO_API_KEY and SCENARIO_API_SECRET" },
+		  "the service does not accept the API key and its secret (401: 'Unauthorized'): check SCENARIO_API_KEY and SCENARIO_API_SECRET, or the file in their place" },
 		{ 402, "application/json", "{\"reason\":\"not enough credits\",\"estimatedCost\":12}", WIRE_UNPAID, -1, 0,
 		  "the service wants credits or a plan that this account does not have (402: 'not enough credits'): buy credits there, or wait until the plan "
 		  "renews them" },

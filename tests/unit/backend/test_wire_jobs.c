@@ -8,28 +8,29 @@
 
 #define N(rows) (sizeof(rows) / sizeof *(rows))
 
+#define MANY 40
+
+/* Of each thing that was asked for: how many jobs are like it, and the last of them. */
 struct visits {
-	int n, n_same;
-	char same[4][WIRE_ID_MAX + 1], last[WIRE_ID_MAX + 1];
-	struct wire_job job;
+	int n, n_of[MANY];
+	struct wire_job job[MANY];
 };
 
-static void visit(void *arg, const struct wire_job *job, bool is_same)
+static void visit(void *arg, size_t which, const struct wire_job *job)
 {
 	struct visits *v = arg;
 
-	v->job = *job;
-	(void)snprintf(v->last, sizeof v->last, "%s", job->id);
-	if (is_same && v->n_same < 4)
-		(void)snprintf(v->same[v->n_same], sizeof v->same[0], "%s", job->id);
+	v->job[which] = *job;
+	v->n_of[which]++;
 	v->n++;
-	v->n_same += is_same;
 }
 
 static int read_page(struct some_hosted *s, const char *body, const char *page_text, struct visits *v, struct wire_page *page, struct err *err)
 {
+	struct wire_asked asked = { s->card, body, 0, INT64_MAX };
+
 	memset(v, 0, sizeof *v);
-	return wire_read_jobs(&provider_scenario, page_text, strlen(page_text), s->card, body, visit, v, page, err);
+	return wire_read_jobs(&provider_scenario, page_text, strlen(page_text), &asked, 1, visit, v, page, err);
 }
 
 /* ---- one job ---------------------------------------------------------------------- */
@@ -122,14 +123,14 @@ static void one_job(struct some_hosted *s)
 		some_hosted_set(s, rows[i].asked ? rows[i].asked : ASKED);
 		strbuf_reset(&body);
 		wire_submit_body(&body, &s->job, "asset_1");
-		OK(read_page(s, body.buf, text, &v, &page, &err) == 0 && v.n == 1, "%s", rows[i].job);
-		OK((v.n_same == 1) == rows[i].want, "  is %s", rows[i].want ? "the same" : "another");
+		OK(read_page(s, body.buf, text, &v, &page, &err) == 0, "%s", rows[i].job);
+		IS_INT(v.n, rows[i].want, rows[i].want ? "  is the same" : "  is another");
 		free(text);
 	}
 	strbuf_release(&body);
 }
 
-/* Each job's body is found by itself among many that differ in one value each, whatever the prompt. */
+/* Each job's body is found by itself among many that differ in one value each, whatever the prompt, all on one reading of the page. */
 static void among_many(struct some_hosted *s)
 {
 	static const char *const asks[] = {
@@ -139,58 +140,86 @@ static void among_many(struct some_hosted *s)
 		"prompt=a normalizationStrategy=rms", "prompt=a inputAudio=x", "inputAudio=x", "inputAudio=x continuation=true",
 		"prompt=a seed=9007199254740991", "prompt=a seed=9007199254740990", "prompt=\"\\\xC3\xA9",
 	};
-	struct strbuf page_text = STRBUF_INIT(1 << 20), body = STRBUF_INIT(1 << 16);
+	struct strbuf page_text = STRBUF_INIT(1 << 20), bodies[N(asks)];
+	struct wire_asked asked[N(asks)];
+	struct err err = ERR_INIT;
+	struct wire_page page;
+	struct visits v = { 0 };
+	char want[32];
 	size_t i;
 
 	strbuf_adds(&page_text, "{\"jobs\":[");
 	for (i = 0; i < N(asks); i++) {
 		some_hosted_set(s, asks[i]);
 		strbuf_addf(&page_text, "%s{\"jobId\":\"job_%zu\",\"metadata\":{\"input\":", i ? "," : "", i);
-		strbuf_reset(&body);
-		wire_submit_body(&body, &s->job, "asset_1");
+		strbuf_init(&bodies[i], 1 << 16);
+		wire_submit_body(&bodies[i], &s->job, "asset_1");
+		asked[i] = (struct wire_asked){ s->card, bodies[i].buf, 0, INT64_MAX };
 		if (i % 2) /* as a text */
-			json_quote(&page_text, body.buf, true);
+			json_quote(&page_text, bodies[i].buf, true);
 		else
-			strbuf_adds(&page_text, body.buf);
+			strbuf_adds(&page_text, bodies[i].buf);
 		strbuf_adds(&page_text, "}}");
 	}
 	strbuf_adds(&page_text, "]}");
+	OK(wire_read_jobs(&provider_scenario, page_text.buf, page_text.len, asked, N(asks), visit, &v, &page, &err) == 0, "a page of many %s", err.text);
 	for (i = 0; i < N(asks); i++) {
-		char want[32];
-		struct err err = ERR_INIT;
-		struct wire_page page;
-		struct visits v;
-
 		(void)snprintf(want, sizeof want, "job_%zu", i);
-		some_hosted_set(s, asks[i]);
-		strbuf_reset(&body);
-		wire_submit_body(&body, &s->job, "asset_1");
-		OK(read_page(s, body.buf, page_text.buf, &v, &page, &err) == 0 && v.n == (int)N(asks), "%s among others %s", asks[i], err.text);
-		IS_INT(v.n_same, 1, "  is there once");
-		IS_TEXT(v.same[0], want, "  as itself");
+		IS_INT(v.n_of[i], 1, asks[i]);
+		IS_TEXT(v.job[i].id, want, "  as itself");
+		strbuf_release(&bodies[i]);
 	}
 	strbuf_release(&page_text);
-	strbuf_release(&body);
+}
+
+/* What was created before or after the time that is asked about is not it, nor is what does not say when. */
+static void times(struct some_hosted *s)
+{
+	static const char text[] = "{\"jobs\":[{\"jobId\":\"a\",\"createdAt\":\"1970-01-01T00:00:05Z\",\"input\":{}},{\"jobId\":\"b\",\"input\":{}}]}";
+	static const struct {
+		int64_t since_ms, until_ms;
+		int n;
+		const char *last;
+	} rows[] = {
+		{ 0, INT64_MAX, 2, "b" }, { 1, INT64_MAX, 1, "a" }, { 5000, 5000, 1, "a" }, { 5001, INT64_MAX, 0, "" }, { 1, 4999, 0, "" }, { 0, 4999, 1, "b" },
+	};
+	struct wire_asked asked[N(rows)];
+	struct err err = ERR_INIT;
+	struct wire_page page;
+	struct visits v = { 0 };
+	size_t i;
+
+	for (i = 0; i < N(rows); i++)
+		asked[i] = (struct wire_asked){ s->card, "{}", rows[i].since_ms, rows[i].until_ms };
+	OK(wire_read_jobs(&provider_scenario, text, strlen(text), asked, N(rows), visit, &v, &page, &err) == 0, "a page of two times %s", err.text);
+	for (i = 0; i < N(rows); i++) {
+		IS_INT(v.n_of[i], rows[i].n, "likes");
+		IS_TEXT(v.job[i].id, rows[i].last, "  the last");
+	}
+	IS_INT(page.oldest_ms, 5000, "the oldest");
+	memset(&v, 0, sizeof v);
+	OK(wire_read_jobs(&provider_scenario, text, strlen(text), NULL, 0, visit, &v, &page, &err) == 0 && v.n == 0, "nothing asked, nothing told");
 }
 
 /* ---- pages ---------------------------------------------------------------------------- */
+
+#define JOB(id, created) "{\"jobId\":" id ",\"createdAt\":" created ",\"input\":{\"prompt\":\"x\"}}"
 
 static void pages(struct some_hosted *s)
 {
 	static const struct {
 		const char *text;
-		int n_jobs, n_visits;
+		int n_visits;
 		const char *next, *last;
 		int64_t oldest_ms;
 	} rows[] = {
-		{ "{\"jobs\":[]}", 0, 0, "", "", 0 },
-		{ "{\"jobs\":[],\"nextPaginationToken\":null}", 0, 0, "", "", 0 },
-		{ "{\"jobs\":[],\"nextPaginationToken\":\"\"}", 0, 0, "", "", 0 },
-		{ "{\"jobs\":[],\"nextPaginationToken\":\"a+b/c= &d\\n\"}", 0, 0, "a%2Bb%2Fc%3D%20%26d%0A", "", 0 },
-		{ "{\"jobs\":[{\"jobId\":\"a\",\"createdAt\":5000},{\"jobId\":\"b\",\"createdAt\":\"1970-01-01T00:00:03Z\"},{\"jobId\":\"c\"}]}", 3, 3, "", "c",
-		  3000 },
-		{ "{\"jobs\":[{},{\"jobId\":7},null,\"x\",[],{\"jobId\":\"a/b\"},{\"jobId\":\"ok\"}]}", 7, 1, "", "ok", 0 },
-		{ "{\"jobs\":[{\"jobId\":\"a\",\"status\":\"success\",\"metadata\":{\"assetIds\":[\"../x\"]}}]}", 1, 1, "", "a", 0 },
+		{ "{\"jobs\":[]}", 0, "", "", 0 },
+		{ "{\"jobs\":[],\"nextPaginationToken\":null}", 0, "", "", 0 },
+		{ "{\"jobs\":[],\"nextPaginationToken\":\"\"}", 0, "", "", 0 },
+		{ "{\"jobs\":[],\"nextPaginationToken\":\"a+b/c= &d\\n\"}", 0, "a%2Bb%2Fc%3D%20%26d%0A", "", 0 },
+		{ "{\"jobs\":[" JOB("\"a\"", "5000") "," JOB("\"b\"", "\"1970-01-01T00:00:03Z\"") "," JOB("\"c\"", "null") "]}", 3, "", "c", 3000 },
+		{ "{\"jobs\":[{},{\"jobId\":7},null,\"x\",[]," JOB("\"a/b\"", "1") "," JOB("\"ok\"", "null") "]}", 1, "", "ok", 0 },
+		{ "{\"jobs\":[{\"jobId\":\"a\",\"input\":{\"prompt\":\"x\"},\"status\":\"success\",\"metadata\":{\"assetIds\":[\"../x\"]}}]}", 1, "", "a", 0 },
 	};
 	static const char *const bad[] = {
 		"", "{}", "[]", "null", "{\"jobs\":{}}", "{\"jobs\":null}", "{\"jobs\":[]", "{\"jobs\":[]}]", "{\"job\":{\"jobId\":\"a\"}}", "<html>",
@@ -204,11 +233,9 @@ static void pages(struct some_hosted *s)
 
 	for (i = 0; i < N(rows); i++) {
 		OK(read_page(s, "{\"prompt\":\"x\"}", rows[i].text, &v, &page, &err) == 0, "%s %s", rows[i].text, err.text);
-		IS_INT(page.n_jobs, rows[i].n_jobs, "  jobs");
 		IS_INT(v.n, rows[i].n_visits, "  visits");
-		IS_INT(v.n_same, 0, "  none is the same");
 		IS_TEXT(page.next, rows[i].next, "  next");
-		IS_TEXT(v.last, rows[i].last, "  last");
+		IS_TEXT(v.job[0].id, rows[i].last, "  last");
 		IS_INT(page.oldest_ms, rows[i].oldest_ms, "  oldest");
 	}
 	for (i = 0; i < N(bad); i++)
@@ -227,14 +254,15 @@ static void what_is_told(struct some_hosted *s)
 	struct wire_page page;
 	struct visits v;
 
-	OK(read_page(s, "{}", "{\"jobs\":[{\"jobId\":\"a\",\"status\":\"finalizing\",\"progress\":0.5,\"createdAt\":\"2026-11-22T07:59:00.123Z\"}]}", &v, &page,
+	OK(read_page(s, "{}",
+		     "{\"jobs\":[{\"jobId\":\"a\",\"status\":\"finalizing\",\"progress\":0.5,\"createdAt\":\"2026-11-22T07:59:00.123Z\",\"input\":{}}]}", &v, &page,
 		     &err) == 0,
 	   "a listed job");
-	IS_TEXT(v.job.id, "a", "has its id");
-	IS_INT(v.job.status, WIRE_RUNNING, "its status");
-	IS_NEAR(v.job.progress, 0.5, 0, "its progress");
-	IS_INT(v.job.created_ms, INT64_C(1795334340123), "its time");
-	IS_NEAR(v.job.credits, -1, 0, "and no price");
+	IS_TEXT(v.job[0].id, "a", "has its id");
+	IS_INT(v.job[0].status, WIRE_RUNNING, "its status");
+	IS_NEAR(v.job[0].progress, 0.5, 0, "its progress");
+	IS_INT(v.job[0].created_ms, INT64_C(1795334340123), "its time");
+	IS_NEAR(v.job[0].credits, -1, 0, "and no price");
 }
 
 int main(void)
@@ -244,6 +272,7 @@ int main(void)
 	some_hosted_open(&s);
 	one_job(&s);
 	among_many(&s);
+	times(&s);
 	pages(&s);
 	what_is_told(&s);
 	some_hosted_close(&s);

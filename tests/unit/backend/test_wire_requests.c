@@ -22,8 +22,8 @@ static void addresses(void)
 		const char *query, *want;
 	} rows[] = {
 		{ "https://h/v1", "/jobs/{job}", { .job = "job_1" }, NULL, "https://h/v1/jobs/job_1" },
-		{ "https://h/v1/", "/jobs/{job}", { .job = "job_1" }, "", "https://h/v1/jobs/job_1" },
-		{ "https://h/v1//", "/uploads", { .model = NULL }, NULL, "https://h/v1/uploads" },
+		{ "https://h/v1", "/jobs/{job}", { .job = "job_1" }, "", "https://h/v1/jobs/job_1" },
+		{ "https://h/v1", "/uploads", { .model = NULL }, NULL, "https://h/v1/uploads" },
 		{ "https://h/v1", "/jobs/{job}", { .job = "a/../b?c#d%e f" }, NULL, "https://h/v1/jobs/a%2F..%2Fb%3Fc%23d%25e%20f" },
 		{ "https://h/v1", "/generate/custom/{model}", { .model = "model_meta-musicgen", .project = "proj_x" }, "dryRun=true",
 		  "https://h/v1/generate/custom/model_meta-musicgen?projectId=proj_x&dryRun=true" },
@@ -260,7 +260,7 @@ static void sounds(void)
 static void the_table(void)
 {
 	const struct provider *p = &provider_scenario;
-	const char *const paths[] = { p->submit, p->job, p->jobs, p->job_action, p->uploads, p->upload, p->upload_action, p->asset, p->model };
+	const char *const paths[] = { p->submit, p->job, p->jobs, p->job_action, p->uploads, p->upload, p->upload_action, p->asset, p->models };
 	size_t i, n_ends[4] = { 0 };
 
 	OK(text_starts_with(p->base_url, "https://") && !text_ends_with(p->base_url, "/"), "the base address is https, without a slash at its end");
@@ -276,7 +276,7 @@ static void the_table(void)
 	OK(i < sizeof p->statuses / sizeof *p->statuses, "the status words end");
 	OK(n_ends[WIRE_RUNNING] && n_ends[WIRE_SUCCEEDED] && n_ends[WIRE_FAILED] && n_ends[WIRE_CANCELED], "and tell all four ends");
 	for (i = 0; p->audio[i].mime; i++)
-		OK(text_starts_with(p->audio[i].mime, "audio/") && p->audio[i].extensions[0] == '.', "an upload may be %s", p->audio[i].mime);
+		OK(text_starts_with(p->audio[i].mime, "audio/") && p->audio[i].extension[0] == '.', "an upload may be %s", p->audio[i].mime);
 	OK(i > 0 && p->asset_hosts[0], "there are kinds of sound and hosts");
 }
 

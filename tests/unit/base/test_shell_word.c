@@ -1,4 +1,5 @@
 /* Words that are written for a shell are read back as those words, by this program and by /bin/sh. */
+#include "base/random.h"
 #include "base/shell_word.h"
 
 #include "tap.h"
@@ -19,13 +20,9 @@ static const char *const pieces[] = {
 	"\xC3\xA4", "\xC4\x81", "\xC2\x88", "\xE2\x80\xAE", "\xE9\x9B\xA8", "\xF0\x9F\x8E\xB9",
 };
 
-/* xorshift64 (Marsaglia 2003). */
 static size_t below(uint64_t *state, size_t n)
 {
-	*state ^= *state << 13;
-	*state ^= *state >> 7;
-	*state ^= *state << 17;
-	return (size_t)(*state >> 32) % n;
+	return (size_t)(random_bits(state) % n);
 }
 
 static void random_word(uint64_t *state, struct strbuf *word)

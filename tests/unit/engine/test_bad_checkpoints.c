@@ -4,6 +4,7 @@
  */
 #include "tap.h"
 
+#include "base/random.h"
 #include "engine/engine.h"
 
 #include <dirent.h>
@@ -380,15 +381,6 @@ out:
 	remove_folder(dir);
 }
 
-static uint64_t next_random(uint64_t *state) /* splitmix64 */
-{
-	uint64_t z = *state += 0x9e3779b97f4a7c15u;
-
-	z = (z ^ z >> 30) * 0xbf58476d1ce4e5b9u;
-	z = (z ^ z >> 27) * 0x94d049bb133111ebu;
-	return z ^ z >> 31;
-}
-
 /* One random byte of the part that is parsed: opens, or says why not; never anything else. */
 static void test_random_bytes(const char *file)
 {
@@ -401,12 +393,12 @@ static void test_random_bytes(const char *file)
 	good = slurp(dir, file);
 	for (int i = 0; i < N_FUZZ; i++) {
 		size_t n = strcmp(file, WEIGHTS) ? good.n : 8 + (size_t)header_len(&good);
-		size_t at = (size_t)(next_random(&state) % n);
+		size_t at = (size_t)(random_bits(&state) % n);
 		struct engine *e = NULL;
 		struct err err = ERR_INIT;
 		char was = good.p[at];
 
-		good.p[at] = (char)(unsigned char)(next_random(&state) & 0xff);
+		good.p[at] = (char)(unsigned char)(random_bits(&state) & 0xff);
 		spill(dir, file, good.p, good.n);
 		good.p[at] = was;
 		if (!engine_open(&e, dir, &err)) {

@@ -6,6 +6,7 @@
 #include "tap.h"
 
 #include "base/mathf.h"
+#include "base/random.h"
 #include "engine/kernels.h"
 
 #include <stdint.h>
@@ -16,17 +17,13 @@ static const char *const level_names[] = { "scalar", "avx2", "avx512" };
 static const struct kernels *levels[3];
 static size_t n_levels;
 
-/* ---- random numbers: splitmix64 ------------------------------------------------------------------------- */
+/* ---- random numbers ------------------------------------------------------------------------- */
 
 static uint64_t seed = 1;
 
 static uint32_t any_bits(void)
 {
-	uint64_t z = seed += 0x9e3779b97f4a7c15;
-
-	z = (z ^ z >> 30) * 0xbf58476d1ce4e5b9;
-	z = (z ^ z >> 27) * 0x94d049bb133111eb;
-	return (uint32_t)(z >> 32);
+	return (uint32_t)(random_bits(&seed) >> 32);
 }
 
 static int any_int(int low, int high)

@@ -13,7 +13,7 @@ static const char *const arrows[JOB_N_STATES] = {
 	[JOB_FAILED] = "pending superseded",
 	[JOB_UNKNOWN] = "pending submitting running failed superseded",
 	[JOB_SUPERSEDED] = "pending done unknown lost",
-	[JOB_LOST] = "pending superseded",
+	[JOB_LOST] = "pending done superseded",
 };
 
 static void test_states(void)

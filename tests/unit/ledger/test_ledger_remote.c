@@ -76,11 +76,11 @@ static void test_accepted(void)
 	struct err err = ERR_INIT;
 	struct some_jobs s;
 	struct ledger *l = with_a_run(&s);
-	double more = 0;
+	double more = 0, paid = 0;
 
 	OK(ledger_submit(l, 1, 1, 1500, 5, &err) == 0, "it is about to be sent %s", err.text);
 	check_jobs(l, "submitting - - 1500 5;", "which is known from then on, and what it costs is reserved");
-	OK(ledger_accept(l, 1, "job_1", 4.5, &more, &err) == 0, "it is accepted %s", err.text);
+	OK(ledger_accept(l, 1, "job_1", 4.5, &paid, &more, &err) == 0 && paid == 4.5, "it is accepted %s", err.text);
 	OK(more == -0.5, "for a little less: %g", more);
 	check_jobs(l, "running job_1 - 0 4.5;", "its id is known");
 	check_tries(l, &s, "1 job_1 1500 4.5;", "and the try's");
@@ -103,14 +103,14 @@ static void test_found_out(bool was_sent)
 	struct err err = ERR_INIT;
 	struct some_jobs s;
 	struct ledger *l = with_a_run(&s);
-	double more = 0;
+	double more = 0, paid = 0;
 
 	OK(ledger_submit(l, 1, 1, 1500, 5, &err) == 0 && ledger_end_try(l, &end, &err) == 0, "cut off while it was sent %s", err.text);
 	check_jobs(l, "submitting - - 1500 5;", "what is owed stays owed");
 	OK(ledger_start_look(l, 1, 1, 2, 2000, &err) == 0, "a look %s", err.text);
 	check_jobs(l, "submitting - - 1500 5;", "changes nothing of it");
 	if (was_sent)
-		OK(ledger_accept(l, 1, "job_1", 6, &more, &err) == 0 && more == 1, "it was accepted %s", err.text);
+		OK(ledger_accept(l, 1, "job_1", 6, &paid, &more, &err) == 0 && more == 1 && paid == 6, "it was accepted %s", err.text);
 	else
 		OK(ledger_unsubmit(l, 1, &more, &err) == 0 && more == -5, "it was not sent %s", err.text);
 	check_tries(l, &s, was_sent ? "1 job_1 1500 6;2 - 0 0;" : "1 - 1500 0;2 - 0 0;", "the try that had sent it has the credits");

@@ -234,6 +234,23 @@ static void test_effective(void)
 	OK(param_effective(card, PARAM_SCENARIO, values, k).kind == VALUE_NONE, "no topK hosted");
 }
 
+/* As ids are made of them. */
+static void test_put(void)
+{
+	const struct value values[] = { VALUE_NONE_INIT, { { "a\"b" }, VALUE_TEXT }, { { .number = 0.1 }, VALUE_NUMBER },
+					{ { .number = 8 }, VALUE_NUMBER }, { { .flag = true }, VALUE_BOOL }, { { .flag = false }, VALUE_BOOL } };
+	struct strbuf text = STRBUF_INIT(1000);
+	struct json_writer w;
+
+	json_begin(&w, &text, 0);
+	json_open_object(&w, NULL);
+	for (size_t i = 0; i < sizeof values / sizeof *values; i++)
+		value_put(&w, "v", &values[i]);
+	json_close(&w);
+	IS_TEXT(text.buf, "{\"v\":\"a\\\"b\",\"v\":0.1,\"v\":8,\"v\":true,\"v\":false}", "each kind as JSON, none as nothing");
+	strbuf_release(&text);
+}
+
 int main(void)
 {
 	struct err err = ERR_INIT;
@@ -245,6 +262,7 @@ int main(void)
 	test_booleans_and_texts();
 	test_slips();
 	test_effective();
+	test_put();
 	strbuf_release(&why);
 	card_close(card);
 	return tap_done();

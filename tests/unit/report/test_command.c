@@ -12,6 +12,7 @@ static const struct {
 	{ "mgbatch run --backend fake --checkpoint /m/a --set seed=9 --set 'prompt=it'\\''s --output x' --select 'seed = 1' --for 60 m.yaml",
 	  " --backend fake --checkpoint /m/a --set seed=9 --set 'prompt=it'\\''s --output x'", " --backend fake", false },
 	{ "mgbatch run --checkpoint 'my models/--backend x' --quiet -- -m.yaml", " --checkpoint 'my models/--backend x'", "", false },
+	{ "mgbatch run --limit 1 --backend scenario --credits 20 m.yaml", " --backend scenario --credits 20", " --backend scenario", false },
 	{ "mgbatch run --backend", "", "", false },
 	{ "mgbatch run --set 'unclosed --output x", " --set 'unclosed --output x", "", false },
 };

@@ -33,6 +33,7 @@ enum meets {
 	MEETS_LOST_ANSWER,     /* taken; found in the list later, unless it hides */
 	MEETS_LOST_REQUEST,    /* a byte left, and it was not taken */
 	MEETS_FAILURE,         /* of the job, at the service */
+	MEETS_CANCEL,          /* there too, by whomever */
 	MEETS_SLOW_JOB,        /* the deadline */
 	MEETS_NO_POLL,         /* no network while it is looked after */
 	MEETS_GONE_SOUND,
@@ -265,10 +266,11 @@ static inline void step_poll(struct hosted_slot *s, struct event *e)
 {
 	char asset_id[sizeof s->asset_id];
 
-	if (s->meets == MEETS_FAILURE) {
+	if (s->meets == MEETS_FAILURE || s->meets == MEETS_CANCEL) {
 		book->n_excuses[s->i]++;
 		book->n_failures[s->i]++;
 		ends(s, e, FAIL_REMOTE_FAILED);
+		e->is_canceled = s->meets == MEETS_CANCEL;
 	} else if (s->meets == MEETS_SLOW_JOB || s->meets == MEETS_NO_POLL) {
 		ends(s, e, FAIL_REMOTE);
 		e->is_not_sent = s->meets == MEETS_NO_POLL;
@@ -283,7 +285,7 @@ static inline void step_poll(struct hosted_slot *s, struct event *e)
 
 static inline char *download(const struct backend *b, const struct hosted_slot *s)
 {
-	char *path = mem_printf("%s/%s-%d.bin", b->work_dir, s->asset_id, book->n_fetches);
+	char *path = mem_printf("%s/%s-%d~", b->work_dir, s->asset_id, book->n_fetches);
 	struct audio_write_spec spec = { .format = AUDIO_FLAC, .bits = 16 };
 	struct pcm pcm = { mem_zalloc(8820, sizeof(float)), 4410, 2, 44100 };
 	struct err err = ERR_INIT;

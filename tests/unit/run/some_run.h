@@ -17,6 +17,7 @@ struct some_run {
 	struct run_result result;
 	struct err err;
 	int n_done, n_failed, n_notes, n_settled, n_draining, n_aborting; /* news */
+	double credits;       /* of the last job that a service accepted; -1: none */
 	char text[512];       /* of the last news that had one */
 	int signal_after;     /* raise `signal` when so many jobs are done; 0: never */
 	int signal, n_signals;
@@ -32,6 +33,8 @@ static inline void some_listen(void *arg, const struct run_news *news)
 	r->n_settled += news->kind == RUN_SETTLED;
 	r->n_draining += news->kind == RUN_DRAINING;
 	r->n_aborting += news->kind == RUN_ABORTING;
+	if (news->kind == RUN_JOB_ACCEPTED)
+		r->credits = news->credits;
 	if (news->text[0])
 		(void)snprintf(r->text, sizeof r->text, "%s", news->text);
 	if (news->kind == RUN_JOB_DONE && r->signal_after > 0 && r->n_done == r->signal_after)
@@ -57,6 +60,7 @@ static inline int some_run_go(struct some_run *r)
 {
 	r->n_done = r->n_failed = r->n_notes = r->n_settled = r->n_draining = r->n_aborting = 0;
 	r->text[0] = '\0';
+	r->credits = -1;
 	r->err = (struct err)ERR_INIT;
 	r->config.listen_arg = r;
 	return run_execute(&r->config, &r->result, &r->err) == 0 ? r->result.exit_status : err_exit_status(r->err.code);

@@ -36,7 +36,7 @@ static void test_all_is_well(void)
 	IS_INT(n_odd, 0, "each with its ids, its credits, the hash of what came");
 	ledger_close(l);
 	IS_INT(n_untrue(&h.jobs, 6), 0, "rows and files agree");
-	IS_INT(n_files(&h.jobs, RUN_DOWNLOAD_DIR), 0, "no download is left");
+	IS_INT(n_files(&h.jobs, RUN_PART_DIR), 0, "no download is left");
 	IS_INT(hosted_go(&h), 0, "once more");
 	OK(book->n_price_calls == 1 && h.run.result.counts.credits_now == 0, "nothing is asked, nothing paid");
 	hosted_close(&h);
@@ -113,6 +113,32 @@ static void test_aborted(void)
 	hosted_close(&h);
 }
 
+/* Whoever aborts a run wants it to go on later: what the service cancelled for that reason is made then, by the same command. */
+static void test_called_off(void)
+{
+	struct some_hosted h;
+	struct some_row row;
+
+	hosted_open(&h, 2);
+	h.run.config.tries = 1;
+	book->signal_at_accept = 2;
+	book->scripts[0][1] = MEETS_NO_POLL;
+	book->scripts[0][2] = book->scripts[1][1] = MEETS_CANCEL;
+	IS_INT(hosted_go_and_die(&h), 128 + SIGTERM, "aborted, with two jobs at the service");
+	IS_INT(hosted_go(&h), 0, "they were cancelled, and are made again");
+	OK(n_billed(0) == 2 && n_billed(1) == 2 && spent_of(&h) == 20, "which costs as much again: %g credits", spent_of(&h));
+	row = row_of(&h.jobs, 0);
+	OK(row.n_tries == 1 && row.n_interruptions == 1, "and uses up no try");
+	hosted_close(&h);
+	hosted_open(&h, 1);
+	book->kill_at = book->n_steps + 6; /* while it is made there */
+	book->scripts[0][1] = MEETS_CANCEL;
+	IS_INT(hosted_go_and_die(&h), -1, "killed, with a job at the service");
+	IS_INT(hosted_go(&h), 1, "that somebody else cancelled");
+	IS_TEXT(states_of(&h), "1 failed", "it is not paid for again unasked");
+	hosted_close(&h);
+}
+
 /* A try that only asks whether an earlier one was sent dies too: it is asked again, and nothing is sent. */
 static void test_died_while_looking(void)
 {
@@ -132,6 +158,7 @@ static void test_died_while_looking(void)
 	IS_TEXT(states_of(&h), "1 unknown", "ends as it began");
 	book->hides = false;
 	IS_INT(hosted_go(&h), 0, "a later one finds it");
+	OK(h.run.credits == 5, "and tells what it cost: %g credits", h.run.credits);
 	IS_INT(book->n_sent[0], 1, "it was sent once");
 	OK(spent_of(&h) == 5, "and paid for once");
 	hosted_close(&h);
@@ -153,10 +180,15 @@ static void test_law(void)
 	struct backend_ops ops = hosted_ops;
 	struct some_hosted h;
 
+	ops.reap = send_again;
+	hosted_open(&h, 1);
+	h.run.config.ops = &ops;
+	IS_INT(hosted_go(&h), 70, "a backend that sends twice in one try is stopped");
+	OK(strstr(h.run.err.text, "pay for") != NULL, "with the reason: %s", h.run.err.text);
+	hosted_close(&h);
 	hosted_open(&h, 1);
 	book->scripts[0][0] = MEETS_LOST_ANSWER;
 	IS_INT(hosted_go(&h), 1, "a job of which nobody knows");
-	ops.reap = send_again;
 	h.run.config.ops = &ops;
 	IS_INT(hosted_go(&h), 70, "a backend that would send it again is stopped");
 	OK(strstr(h.run.err.text, "pay for") != NULL, "with the reason: %s", h.run.err.text);
@@ -176,6 +208,7 @@ int main(void)
 	test_killed_everywhere(MEETS_LOST_ANSWER, "an answer was lost");
 	test_killed_everywhere(MEETS_TOO_MANY, "sent twice");
 	test_aborted();
+	test_called_off();
 	test_died_while_looking();
 	test_law();
 	return tap_done();

@@ -25,6 +25,7 @@ static const struct {
 	{ "an answer that was lost, and no network to ask", { MEETS_LOST_ANSWER, MEETS_NO_NETWORK }, 0, { 1, 0 }, { "1 unknown", "1 done" }, 1, 5, 1 },
 	{ "failed there", { MEETS_FAILURE }, 0, { 1, 1 }, { "1 failed", "1 failed" }, 1, 5, 1 },
 	{ "failed there, and the manifest wants it again", { MEETS_FAILURE }, RETRIED, { 0, 0 }, { "1 done", "1 done" }, 2, 10, 2 },
+	{ "cancelled there by somebody else", { MEETS_CANCEL }, 0, { 1, 1 }, { "1 failed", "1 failed" }, 1, 5, 1 },
 	{ "failed there each time", { MEETS_FAILURE, MEETS_FAILURE, MEETS_FAILURE }, RETRIED, { 1, 1 }, { "1 failed", "1 failed" }, 3, 15, 3 },
 	{ "found, and then failed there", { MEETS_LOST_ANSWER, MEETS_FAILURE }, RETRIED, { 1, 0 }, { "1 unknown", "1 done" }, 2, 10, 2 },
 	{ "too slow", { MEETS_SLOW_JOB }, 0, { 0, 0 }, { "1 done", "1 done" }, 1, 5, 2 },
@@ -52,7 +53,7 @@ static void test_ends(void)
 		OK(spent_of(&h) == ends_of[i].spent, "%g credits are spent", spent_of(&h));
 		IS_INT(row_of(&h.jobs, 0).n_tries, ends_of[i].n_tries, "tries used up");
 		IS_INT(book->n_untrue, 0, "all was in the ledger in time");
-		IS_INT(n_files(&h.jobs, RUN_DOWNLOAD_DIR), 0, "no download is left");
+		IS_INT(n_files(&h.jobs, RUN_PART_DIR), 0, "no download is left");
 		hosted_close(&h);
 	}
 }
@@ -129,6 +130,24 @@ static void test_missing_file(void)
 	IS_TEXT(states_of(&h), "1 done, 1 lost", "it is lost");
 	OK(strstr(h.run.result.reason, "lost") != NULL && h.run.result.counts.n_lost == 1, "which is said: %s", h.run.result.reason);
 	IS_INT(n_not_billed_once(&h), 0, "and never paid for again unasked");
+	hosted_close(&h);
+}
+
+/* One that was to be had in another format only: what there was of it stays, and stays finished. */
+static void test_stale_and_gone(void)
+{
+	struct some_hosted h;
+
+	hosted_open(&h, 1);
+	IS_INT(hosted_go(&h), 0, "one is done");
+	h.run.config.artifact.bits = 24;
+	h.run.config.remake_stale = true;
+	book->scripts[0][1] = MEETS_GONE_SOUND;
+	IS_INT(hosted_go(&h), 1, "in another format it is not to be had any more");
+	h.run.config.remake_stale = false;
+	IS_INT(hosted_go(&h), 0, "its file is there all the same");
+	IS_TEXT(states_of(&h), "1 done", "and it is not lost");
+	OK(n_untrue(&h.jobs, 1) == 0 && n_billed(0) == 1, "row and file agree, and it was paid for once");
 	hosted_close(&h);
 }
 
@@ -241,6 +260,7 @@ static const struct {
 	{ "lost", MEETS_GONE_SOUND, "SELECT 1", "--pay-again" },
 	{ "interrupted while it was sent", MEETS_LOST_REQUEST, "UPDATE job SET state = 'submitting'", "nobody knows whether it was" },
 	{ "interrupted at the service", MEETS_NOTHING, "UPDATE job SET state = 'pending', asset_id = NULL", "the service has it as 'job_0_0'" },
+	{ "failed, and the service has it", MEETS_NOTHING, "UPDATE job SET state = 'failed', asset_id = NULL", "with --pay-again it is made anew" },
 	{ "its sound is there", MEETS_NOTHING, "UPDATE job SET state = 'pending'", "pays nothing more" },
 	{ "its file has another size", MEETS_NOTHING, "UPDATE artifact SET bytes = 3", "run fetches it again" },
 	{ "its file is gone for good", MEETS_NOTHING, "UPDATE artifact SET bytes = 3; UPDATE job SET remote_id = NULL, asset_id = NULL", "lost" },
@@ -287,6 +307,7 @@ int main(void)
 	test_ends();
 	test_asked();
 	test_missing_file();
+	test_stale_and_gone();
 	test_no_name_to_fetch();
 	test_back();
 	test_unknown();

@@ -5,7 +5,7 @@
  */
 #include "unit/run/some_hosted.h"
 
-#include "run/retry.h"
+#include "base/random.h"
 
 #define N_JOBS 5
 #define N_RUNS 8
@@ -39,7 +39,7 @@ static void retry_all(const struct some_hosted *h)
 
 static int below(uint64_t *random, int n)
 {
-	return (int)(retry_random(random) * n);
+	return (int)(random_unit(random) * n);
 }
 
 static void go_once(struct some_hosted *h, uint64_t *random, bool may_die)

@@ -66,9 +66,6 @@ int main(void)
 		{ "nonfinite neither", FAIL_NONFINITE, 1, 3, 0.5, 0, RETRY_NEVER },
 		{ "a crash neither", FAIL_CRASH, 1, 3, 0.5, 0, RETRY_NEVER },
 	};
-	uint64_t state = 1;
-	double sum = 0, x;
-	int n_out = 0;
 
 	for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++)
 		IS_INT(when(rows[i].class, rows[i].n_tries, rows[i].tries, rows[i].random, rows[i].retry_after_ms), rows[i].want,
@@ -76,13 +73,6 @@ int main(void)
 	IS_INT(retry_known(FAIL_IO, 1500, 1000), 1500, "an earlier run's decision holds");
 	IS_INT(retry_known(FAIL_IO, 99000000, 1000), 1000 + RETRY_CAP_MS, "unless the clock was set back since");
 	IS_INT(retry_known(FAIL_REMOTE_RATE, 99000000, 1000), 99000000, "a service may ask for more");
-	for (int i = 0; i < 10000; i++) {
-		x = retry_random(&state);
-		n_out += x < 0 || x >= 1;
-		sum += x;
-	}
-	IS_INT(n_out, 0, "random numbers lie in [0, 1)");
-	IS_NEAR(sum / 10000, 0.5, 0.02, "their mean is a half");
 	OK(!retry_counts(FAIL_DISK_FULL, -1) && !retry_counts(FAIL_MODEL, -1) && retry_counts(FAIL_IO, -1), "what stops the run is nobody's try");
 	test_more();
 	return tap_done();
