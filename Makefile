@@ -238,10 +238,11 @@ MODEL ?= manifests/demo/model
 test-model: $(MODEL_TESTS) ## MODEL=folder: a public checkpoint against the numbers that its makers publish
 	$(BUILD)/tests/model/published $(if $(filter file,$(origin MODEL)),,$(MODEL))
 
-bench: all $(BENCH) ## MODEL=folder: speed of the kernels and of many clips against one; 2,000 hosted jobs in flight and a million jobs, with limits
+bench: all $(BENCH) ## MODEL=folder: speed of the kernels and of many clips against one; the memory of one clip; 2,000 hosted jobs in flight and a million jobs, with limits
 	@sh tools/install-deps bench
 	$(BUILD)/tests/bench/bench_kernels
 	$(BUILD)/tests/bench/bench_batch $(MODEL)
+	BUILD=$(abspath $(BUILD)) sh tests/bench/bench_memory.sh
 	BUILD=$(abspath $(BUILD)) sh tests/bench/bench_hosted.sh
 	BUILD=$(abspath $(BUILD)) sh tests/bench/bench_scale.sh
 

@@ -172,6 +172,31 @@ static inline void vectors_near(const char *fixture, const char *stage, const fl
 	printf("# %s %s max |d| %.2g of %zu values (allowed %g)\n", fixture, stage, largest, n, tolerance);
 }
 
+/* Logits of n_rows rows of n_k codebooks with n_v codes: got is [row][k][V], the reference [k][row][V]. They are near, and the largest
+ * of each is the same one. */
+static inline void vectors_near_logits(struct vectors *v, const char *fixture, const char *stage, const float *got, size_t n_rows, size_t n_k,
+				       size_t n_v)
+{
+	size_t n, n_agree = 0;
+	const float *want = vectors_floats(v, stage, &n);
+	float *turned = malloc(n * sizeof(*turned));
+
+	for (size_t row = 0; row < n_rows * n_k && n == n_rows * n_k * n_v; row++) {
+		const float *from = got + (row % n_rows * n_k + row / n_rows) * n_v, *w = want + row * n_v;
+		size_t best = 0, best_want = 0;
+
+		memcpy(turned + row * n_v, from, n_v * sizeof(*from));
+		for (size_t i = 1; i < n_v; i++) {
+			best = from[i] > from[best] ? i : best;
+			best_want = w[i] > w[best_want] ? i : best_want;
+		}
+		n_agree += best == best_want;
+	}
+	vectors_near(fixture, stage, turned, want, n, 1e-4);
+	OK(n_agree == n_k * n_rows, "%s: %s has its largest value at the same code in all %zu rows", fixture, stage, n_agree);
+	free(turned);
+}
+
 /* [rows, cols] of a reference as [cols, rows]: PyTorch's convolutions have time last. Borrowed until close. */
 static inline const float *vectors_floats_transposed(struct vectors *v, const char *name, size_t *n)
 {

@@ -63,8 +63,8 @@ def tune_stage(ref, m, clock, folder):
     """The classes of a tune, as rows of one window."""
     fe = vector_chroma.MusicgenMelodyFeatureExtractor.from_pretrained(folder)
     wav = full_size.sound(dict(kind="tune", n=TUNE_SECONDS * fe.sampling_rate), fe.sampling_rate)
-    features = clock.time("chroma", lambda: fe(wav.numpy(), sampling_rate=fe.sampling_rate, return_tensors="pt").input_features)
-    classes = features[0].argmax(-1)
+    heard = clock.time("chroma", lambda: fe(wav.numpy(), sampling_rate=fe.sampling_rate, return_tensors="pt"))
+    classes = heard.input_features[0].argmax(-1)
     ref["tune.in"], ref["tune.classes"] = wav, vector_melody.window(m, classes)
     return ref["tune.classes"]
 

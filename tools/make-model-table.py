@@ -57,7 +57,7 @@ def case_inputs(m, folder, tokenizer, words):
     if words.count("sound") > (words[0] == "sound"):
         channels = m.config.decoder.audio_channels
         fe = EncodecFeatureExtractor(feature_size=channels, sampling_rate=rate, padding_side="left")
-        waves = [b if channels == 1 else b[None].repeat(2, 0).T for b in bips(rate)]
+        waves = [b if channels == 1 else b[None].repeat(2, 0) for b in bips(rate)]
         inputs.update(fe(waves, sampling_rate=rate, padding=True, return_tensors="pt"))
     return inputs
 

@@ -12,7 +12,8 @@ from transformers import MusicgenMelodyFeatureExtractor
 
 GAP_MIN = 2e-3  # (best - second) / best energy of a frame, in f64
 SEEDS_MAX = 400
-# rate, n_fft, hop: the models' own, then shapes that no constant fits: the tiny fixtures', and one with sizes that are no powers of two.
+# rate, n_fft, hop: the models' own, then shapes that no constant fits: the tiny fixtures', and one whose sizes are
+# no powers of two.
 SHAPES = ((32000, 16384, 4096), (1000, 4096, 3750), (1000, 2048, 1024), (22050, 1200, 441))
 TUNE = (0, 4, 7, 11, 2, 5, 9, 1, 8, 3, 10, 6)  # semitones above 220 Hz
 TUNE_NOTE_S = 0.31

@@ -117,10 +117,18 @@ int audio_read(const char *path, size_t max_frames, struct pcm *ret, struct err 
 #define AUDIO_INPUT_SECONDS_MAX 600
 #define AUDIO_INPUT_FRAMES_MAX ((size_t)AUDIO_INPUT_SECONDS_MAX * 48000)
 
+/* An MP3 that does not say how long it is is read to its end to learn it; that takes about a second for 20 minutes, so not for ever. */
+#define AUDIO_BARE_SECONDS_MAX (6 * 3600)
+
 /*
  * What somebody's sound file is, in anything that libsndfile reads; samples: NULL. Its container must hold what it declares, its last
  * frame must be there, its rate and channels must be in range. ERR_INPUT: a sentence that names the file, what was found and what is
  * expected; ERR_IO.
+ *
+ * What is noticed: a file that ends before what it declares, in any format that declares it, and one of ogg, flac and opus without its end.
+ * An MP3 without a length header (no Xing, Info or VBRI) declares nothing: its length is what is there, up to a tag at its
+ * end. One that was cut within a frame, or is not MP3 all through, is refused; one that was cut between two frames is a
+ * shorter sound, and nothing in it can show that. (A cut after it was looked at changes its hash, which job_check_input sees.)
  */
 int audio_look_input(const char *path, struct pcm *ret, struct err *err) WARN_UNUSED;
 /* The n_frames from frame `begin` on of a file that was looked at, at its own rate and channels; 1..AUDIO_INPUT_FRAMES_MAX, within the file. */

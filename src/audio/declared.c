@@ -1,6 +1,6 @@
 /*
  * What containers declare, against what is there (sound.h). Layouts: RIFF and its 64-bit form (EBU Tech 3306), AIFF 1.3, AU (its
- * header is six big-endian words), Apple's CAF, Sony Wave64, ID3v2.4, and the
+ * header is six big-endian words), Apple's CAF, Sony Wave64, ID3v1, ID3v2.4, APEv2, and the
  * length headers that MP3 encoders put into the first frame.
  */
 #include "audio/sound.h"
@@ -16,11 +16,14 @@
 #define W64_HEAD 16          /* a GUID, then 8 bytes of size that count it too */
 #define MP3_LOOK_BYTES 4096  /* of the first frame and what may stand before it; a frame has at most 1441 bytes */
 #define ID3_HEAD 10
+#define ID3V1_BYTES 128
+#define APE_FOOT 32
 
 struct source {
 	int fd;
 	const char *path;
 	uint64_t n_bytes; /* of the file */
+	struct bare *bare; /* to be told */
 };
 
 static bool read_at(const struct source *s, uint64_t at, void *out, size_t n)
@@ -138,27 +141,55 @@ static int check_au_little(const struct source *s, struct err *err)
 	return check_au(s, false, err);
 }
 
-/* Encoders put the number of frames into the first one; without it the length would be a guess by the first frame's bit rate. */
-static int check_mp3(const struct source *s, struct err *err)
+/* Where the frames of an MP3 begin: behind its ID3v2 tags. */
+static uint64_t mp3_begin(const struct source *s)
 {
-	static const char *const names[] = { "Xing", "Info", "VBRI" };
-	unsigned char head[ID3_HEAD], first[MP3_LOOK_BYTES];
+	unsigned char head[ID3_HEAD];
 	uint64_t at = 0;
-	size_t n;
 
 	while (read_at(s, at, head, sizeof head) && memcmp(head, "ID3", 3) == 0)
 		at += sizeof head + ((uint64_t)(head[6] & 127) << 21 | (uint64_t)(head[7] & 127) << 14 | (uint64_t)(head[8] & 127) << 7 | (head[9] & 127)) +
 		      (head[5] & 0x10 ? ID3_HEAD : 0); /* a foot */
-	n = s->n_bytes - (at < s->n_bytes ? at : s->n_bytes);
-	n = n < sizeof first ? n : sizeof first;
-	if (!read_at(s, at, first, n))
+	return at < s->n_bytes ? at : s->n_bytes;
+}
+
+/* And where they end: before an ID3v1 and an APE tag, which a decoder would take for damage. */
+static uint64_t mp3_end(const struct source *s, uint64_t begin)
+{
+	unsigned char tag[ID3V1_BYTES], foot[APE_FOOT];
+	uint64_t end = s->n_bytes, size;
+
+	if (end - begin >= sizeof tag && read_at(s, end - sizeof tag, tag, sizeof tag) && memcmp(tag, "TAG", 3) == 0)
+		end -= sizeof tag;
+	if (end - begin < sizeof foot || !read_at(s, end - sizeof foot, foot, sizeof foot) || memcmp(foot, "APETAGEX", 8) != 0)
+		return end;
+	size = number(foot + 12, 4, false) + (foot[23] & 0x80 ? APE_FOOT : 0); /* its items and the foot, and a head */
+	return size <= end - begin ? end - size : end;
+}
+
+/* Is the number of frames in the first one? Xing and Info have a bit for it, VBRI always has it. */
+static bool has_length(const unsigned char *first, size_t n)
+{
+	for (size_t i = 0; i + 8 <= n; i++) {
+		bool is_xing = memcmp(first + i, "Xing", 4) == 0 || memcmp(first + i, "Info", 4) == 0;
+
+		if ((is_xing && (first[i + 7] & 1)) || memcmp(first + i, "VBRI", 4) == 0)
+			return true;
+	}
+	return false;
+}
+
+static int check_mp3(const struct source *s, struct err *err)
+{
+	unsigned char first[MP3_LOOK_BYTES];
+	uint64_t begin = mp3_begin(s), rest = s->n_bytes - begin;
+	size_t n = rest < sizeof first ? (size_t)rest : sizeof first;
+
+	if (!read_at(s, begin, first, n))
 		return err_set_sys(err, ERR_IO, errno, "cannot read '%s'", s->path);
-	for (size_t i = 0; i + 4 <= n; i++)
-		for (size_t k = 0; k < sizeof names / sizeof names[0]; k++)
-			if (memcmp(first + i, names[k], 4) == 0)
-				return 0;
-	return err_set(err, ERR_INPUT, "cannot use '%s': this MP3 does not say how long it is (no Xing, Info or VBRI header): convert it to wav or flac",
-		       s->path);
+	if (!has_length(first, n))
+		*s->bare = (struct bare){ s->fd, begin, mp3_end(s, begin) - begin, 0 };
+	return 0;
 }
 
 /* By libsndfile's type and the file's first bytes; NULL: any (tags may stand before). */
@@ -173,12 +204,13 @@ static const struct {
 	{ SF_FORMAT_MPEG, NULL, check_mp3 },
 };
 
-int sound_check_declared(int fd, int format, const char *path, struct err *err)
+int sound_check_declared(int fd, int format, const char *path, struct bare *ret, struct err *err)
 {
-	struct source s = { fd, path, 0 };
+	struct source s = { fd, path, 0, ret };
 	unsigned char magic[4] = "";
 	struct stat st;
 
+	*ret = (struct bare){ 0 };
 	if (fstat(fd, &st) != 0)
 		return err_set_sys(err, ERR_IO, errno, "cannot read '%s'", path);
 	s.n_bytes = (uint64_t)st.st_size;

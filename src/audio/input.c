@@ -32,40 +32,68 @@ static int check_end(SNDFILE *file, const SF_INFO *info, const char *path, struc
 	return 0;
 }
 
+struct input {
+	SNDFILE *file;
+	int fd;
+	SF_INFO info;
+	struct bare bare;
+};
+
+static void input_close(struct input *in)
+{
+	if (in->file)
+		sf_close(in->file);
+	close(in->fd);
+}
+
+static int input_open(const char *path, struct input *in, struct err *err)
+{
+	in->file = sound_open(path, &in->fd, &in->info, err);
+	if (!in->file)
+		return -1;
+	if (sound_check_declared(in->fd, in->info.format, path, &in->bare, err) != 0)
+		goto out;
+	if (in->bare.n_bytes > 0) {
+		sf_close(in->file);
+		in->file = bare_open(&in->bare, path, &in->info, err);
+	}
+	if (in->file && check_kind(&in->info, path, err) == 0)
+		return 0;
+out:
+	input_close(in);
+	return -1;
+}
+
 int audio_look_input(const char *path, struct pcm *ret, struct err *err)
 {
-	SF_INFO info;
-	int fd, rc = -1;
-	SNDFILE *file = sound_open(path, &fd, &info, err);
+	struct input in;
+	int rc;
 
-	if (!file)
+	if (input_open(path, &in, err) != 0)
 		return -1;
-	if (sound_check_declared(fd, info.format, path, err) == 0 && check_kind(&info, path, err) == 0)
-		rc = check_end(file, &info, path, err);
+	if (in.bare.n_bytes > 0)
+		rc = bare_measure(&in.bare, in.file, &in.info, path, err);
+	else
+		rc = check_end(in.file, &in.info, path, err);
 	if (rc == 0)
-		*ret = (struct pcm){ NULL, (size_t)info.frames, info.channels, info.samplerate };
-	sf_close(file);
-	close(fd);
+		*ret = (struct pcm){ NULL, (size_t)in.info.frames, in.info.channels, in.info.samplerate };
+	input_close(&in);
 	return rc;
 }
 
 int audio_read_input(const char *path, size_t begin, size_t n_frames, struct pcm *ret, struct err *err)
 {
-	SF_INFO info;
-	int fd, rc = -1;
-	SNDFILE *file = sound_open(path, &fd, &info, err);
+	struct input in;
+	int rc;
 
-	if (!file)
+	if (input_open(path, &in, err) != 0)
 		return -1;
-	if (check_kind(&info, path, err) == 0) {
-		if (n_frames < 1 || n_frames > AUDIO_INPUT_FRAMES_MAX || begin > (size_t)info.frames || n_frames > (size_t)info.frames - begin)
-			rc = err_set(err, ERR_INPUT, "cannot use '%s': %zu frames from frame %zu on are asked of its %lld, at most %zu at once", path,
-				     n_frames, begin, (long long)info.frames, AUDIO_INPUT_FRAMES_MAX);
-		else
-			rc = sound_read(file, &info, path, begin, n_frames, ret, err);
-	}
-	sf_close(file);
-	close(fd);
+	if (n_frames < 1 || n_frames > AUDIO_INPUT_FRAMES_MAX || begin > (size_t)in.info.frames || n_frames > (size_t)in.info.frames - begin)
+		rc = err_set(err, ERR_INPUT, "cannot use '%s': %zu frames from frame %zu on are asked of its %lld, at most %zu at once", path,
+			     n_frames, begin, (long long)in.info.frames, AUDIO_INPUT_FRAMES_MAX);
+	else
+		rc = sound_read(in.file, &in.info, path, begin, n_frames, ret, err);
+	input_close(&in);
 	return rc;
 }
 

@@ -43,8 +43,8 @@ int sound_read(SNDFILE *file, const SF_INFO *info, const char *path, size_t begi
 	got = read_from(file, begin, pcm.samples, n_frames);
 	if (got != (sf_count_t)n_frames) {
 		pcm_release(&pcm);
-		return err_set(err, ERR_INPUT, "cannot use '%s': of the %lld frames that it declares, %zu to %zu cannot be read: it was cut or is damaged",
-			       path, (long long)info->frames, begin + (size_t)(got > 0 ? got : 0), begin + n_frames - 1);
+		return err_set(err, ERR_INPUT, "cannot use '%s': its frames %zu to %zu cannot be read: it was cut or is damaged", path,
+			       begin + (size_t)(got > 0 ? got : 0), begin + n_frames - 1);
 	}
 	while (i < n && fabsf(pcm.samples[i]) <= SOUND_SAMPLE_MAX) /* no NaN is */
 		i++;

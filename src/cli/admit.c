@@ -9,7 +9,7 @@
  * set's sentence it would be. */
 struct shape {
 	double seconds;
-	bool is_single;
+	int rows; /* 2; 1 where the guidance needs no second; 0: one, without the prompt, at guidance 0 */
 	const char *prompt;
 	const char *input; /* "": none */
 	bool is_continued;
@@ -46,8 +46,8 @@ static int compare(const struct shape *x, const struct shape *y)
 		return strcmp(x->job->maker->text, y->job->maker->text);
 	if (compare_numbers(x->seconds, y->seconds) != 0)
 		return compare_numbers(y->seconds, x->seconds);
-	if (x->is_single != y->is_single)
-		return x->is_single ? 1 : -1;
+	if (x->rows != y->rows)
+		return y->rows - x->rows;
 	if (x->prompt != y->prompt && strcmp(x->prompt, y->prompt) != 0)
 		return strcmp(x->prompt, y->prompt);
 	return compare_inputs(x, y);
@@ -68,8 +68,8 @@ static void collect(struct shapes *s, const struct run_config *config)
 
 	for (int64_t i = 0; i < config->n_jobs; i++) {
 		const struct job *job = &config->jobs[i];
-		double guidance = job_number(job, "classifierFreeGuidance", 0);
-		struct shape shape = { .seconds = job_audio_seconds(job), .is_single = !(guidance < 1 || guidance > 1),
+		double guidance = job_number(job, "classifierFreeGuidance", 3); /* the card's default */
+		struct shape shape = { .seconds = job_audio_seconds(job), .rows = guidance == 0 ? 0 : guidance == 1 ? 1 : 2,
 				       .prompt = job_text(job, "prompt", ""), .input = job->input_path ? job->input_path : "",
 				       .is_continued = job_flag(job, "continuation", false), .start_s = job_number(job, "continuationStart", 0),
 				       .end_s = job_number(job, "continuationEnd", -1), .job = job };

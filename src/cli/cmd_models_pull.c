@@ -63,13 +63,6 @@ void models_pull_line(struct strbuf *out, const char *version, const struct stor
 			    text_duration(text, sizeof text, (double)(progress->n_bytes - progress->n_have) / bytes_per_s));
 }
 
-static void clear_line(struct telling *t)
-{
-	if (t->line_shown)
-		(void)fputs("\r\033[K", stderr);
-	t->line_shown = false;
-}
-
 static bool is_due(const struct telling *t, const struct store_pull_progress *progress, int64_t now_ms, int step)
 {
 	if (t->is_terminal || !progress->n_files)
@@ -81,25 +74,16 @@ static void show(struct telling *t, const struct store_pull_progress *progress)
 {
 	int64_t now_ms = clock_monotonic_ms(), took_ms = now_ms - t->begun_ms;
 	int step = progress->n_bytes ? (int)(PLAIN_STEPS * progress->n_have / progress->n_bytes) : 0;
-	struct strbuf text = STRBUF_INIT(PRINT_MAX), line = STRBUF_INIT(PRINT_MAX);
+	struct strbuf text = STRBUF_INIT(PRINT_MAX);
 
 	if (t->is_quiet || !is_due(t, progress, now_ms, step))
 		return;
 	models_pull_line(&text, t->version, progress, took_ms > 0 ? (double)progress->n_fetched / (double)took_ms * 1000 : 0, t->is_terminal);
-	if (t->is_terminal) {
-		strbuf_addc(&line, '\r');
-		live_cut(&line, text.buf, live_width() - 1);
-		strbuf_adds(&line, "\033[K");
-	} else {
-		strbuf_addf(&line, "%s\n", text.buf);
-	}
-	(void)fputs(line.buf, stderr);
-	(void)fflush(stderr);
+	live_put(text.buf, t->is_terminal);
 	t->line_shown = t->is_terminal;
 	t->last_ms = now_ms;
 	t->last_step = step;
 	strbuf_release(&text);
-	strbuf_release(&line);
 }
 
 /* ---- what is told once ------------------------------------------------------------------- */
@@ -115,13 +99,13 @@ static void tell(struct telling *t, const struct store_pull_progress *progress)
 	if (t->is_quiet)
 		return;
 	if (*progress->licence && !t->has_told_licence) {
-		clear_line(t);
+		live_clear(&t->line_shown);
 		print_message("the licence of these weights is %s%s: https://huggingface.co/facebook/musicgen-%s", progress->licence,
 			      licence_note(progress->licence), t->version);
 		t->has_told_licence = true;
 	}
 	if (progress->doing == STORE_PULL_WAITS && strncmp(t->trouble, progress->trouble, sizeof t->trouble - 1) != 0) {
-		clear_line(t);
+		live_clear(&t->line_shown);
 		print_message("%s%s%s: trying again", progress->file, *progress->file ? ": " : "", progress->trouble);
 		(void)snprintf(t->trouble, sizeof t->trouble, "%s", progress->trouble);
 	}
@@ -210,7 +194,7 @@ static int pull(const struct options *o, struct telling *t, struct store_pull *p
 		tell(t, &progress);
 	}
 	store_pull_look(p, &progress);
-	clear_line(t);
+	live_clear(&t->line_shown);
 	if (r == 1)
 		return say_done(o, t, p, &progress);
 	if (r < 0) {

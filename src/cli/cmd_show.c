@@ -36,7 +36,7 @@ static void add_time(struct strbuf *text, const char *what, int64_t unix_ms)
 
 static void add_artifact(struct strbuf *text, const struct ledger_job *job)
 {
-	char bytes[32];
+	char bytes[32], count[32];
 
 	if (!job->has_artifact)
 		return;
@@ -46,7 +46,7 @@ static void add_artifact(struct strbuf *text, const struct ledger_job *job)
 	strbuf_addf(text, "%d Hz", job->rate_hz);
 	if (job->rate_hz != job->model_rate_hz)
 		strbuf_addf(text, " (made at %d Hz)", job->model_rate_hz);
-	strbuf_addf(text, ", %d channels, %.3f s, %s\n", job->n_channels, job->seconds,
+	strbuf_addf(text, ", %s, %.3f s, %s\n", text_count(count, sizeof count, job->n_channels, "channel"), job->seconds,
 		    text_bytes(bytes, sizeof bytes, (uint64_t)job->n_bytes));
 	if (job->lkfs > LEVEL_SILENT)
 		strbuf_addf(text, "%-11s %.2f LKFS, peak %.4f\n", "level", job->lkfs, job->peak);

@@ -41,10 +41,12 @@ static const struct command commands[] = {
 	{ "schema", VERB_SCHEMA, "", 0, 0, cmd_schema, "print the JSON Schema of manifests", NULL },
 	{ "models", VERB_MODELS, "list|pull|verify|path [VERSION]", 1, 2, cmd_models, "which checkpoints are on this machine; download one",
 	  "list: those that a manifest without 'checkpoint:' finds by modelVersion, in $XDG_DATA_HOME/mgbatch/models/VERSION and as Hugging "
-	  "Face's tools downloaded them, with kind, size, folder, and what is missing of one that is not complete. pull VERSION: downloads "
-	  "facebook/musicgen-VERSION from huggingface.co (or $HF_ENDPOINT) into the first of these places; each file is checked by its hash, the "
-	  "folder gets its name when all are there, and after any interruption the same command goes on where it stopped. verify [VERSION]: "
-	  "reads the files again and compares them with what was pulled; exit status 1 when something is wrong. path VERSION: prints the folder." },
+	  "Face's tools downloaded them, with kind, size, folder, and what is missing of one that is not complete.\n"
+	  "pull VERSION: downloads facebook/musicgen-VERSION from huggingface.co (or $HF_ENDPOINT) into the first of these places: small, medium, "
+	  "large, melody, melody-large, and each with stereo- before it. Each file is checked by its hash, the folder gets its name when all "
+	  "are there, and after any interruption the same command goes on where it stopped.\n"
+	  "verify [VERSION]: reads the files again and compares them with what was pulled; exit status 1 when something is wrong.\n"
+	  "path VERSION: prints the folder." },
 	{ "completions", VERB_COMPLETIONS, "bash|zsh", 1, 1, cmd_completions, "print a completion script for a shell",
 	  "For bash: mgbatch completions bash >~/.local/share/bash-completion/completions/mgbatch. For zsh: write it as _mgbatch to a folder "
 	  "of $fpath." },

@@ -26,9 +26,9 @@ void help_wrap(struct strbuf *out, const char *text, int indent, int columns)
 	int column = indent;
 
 	while (*text) {
-		size_t len = strcspn(text, " ");
+		size_t len = strcspn(text, " \n");
 
-		if (column > indent && column + 1 + (int)len > columns) {
+		if (column > indent && (text[-1] == '\n' || column + 1 + (int)len > columns)) {
 			strbuf_addf(out, "\n%*s", indent, "");
 			column = indent;
 		} else if (column > indent) {
@@ -38,7 +38,7 @@ void help_wrap(struct strbuf *out, const char *text, int indent, int columns)
 		strbuf_add(out, text, len);
 		column += (int)len;
 		text += len;
-		text += strspn(text, " ");
+		text += strspn(text, " \n");
 	}
 	strbuf_addc(out, '\n');
 }

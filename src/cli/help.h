@@ -11,7 +11,8 @@
 
 #define HELP_COLUMNS 100
 
-/* The text in lines of at most `columns`, those after the first indented; the cursor stands at column `indent` already. */
+/* The text in lines of at most `columns`, those after the first indented; the cursor stands at column `indent` already. A line end in it
+ * ends a line (the manual page flows on). */
 void help_wrap(struct strbuf *out, const char *text, int indent, int columns);
 void help_program(struct strbuf *out);
 void help_verb(struct strbuf *out, const struct command *c);

@@ -61,7 +61,7 @@ void live_cut(struct strbuf *out, const char *text, int columns)
 	}
 }
 
-int live_width(void)
+static int terminal_width(void)
 {
 	struct winsize size;
 
@@ -70,38 +70,45 @@ int live_width(void)
 	return WIDTH_DEFAULT;
 }
 
-static void clear_line(struct live *live)
+void live_clear(bool *line_shown)
 {
-	if (live->line_shown)
+	if (*line_shown)
 		(void)fputs("\r\033[K", stderr);
-	live->line_shown = false;
+	*line_shown = false;
+}
+
+void live_put(const char *text, bool is_terminal)
+{
+	struct strbuf line = STRBUF_INIT(PRINT_MAX);
+
+	if (is_terminal) {
+		/* One column stays free: some terminals go to the next line when the last one is filled. */
+		strbuf_addc(&line, '\r');
+		live_cut(&line, text, terminal_width() - 1);
+		strbuf_adds(&line, "\033[K");
+	} else {
+		strbuf_addf(&line, "%s\n", text);
+	}
+	(void)fputs(line.buf, stderr);
+	(void)fflush(stderr);
+	strbuf_release(&line);
 }
 
 static void progress(struct live *live, const struct run_counts *counts)
 {
-	struct strbuf text = STRBUF_INIT(PRINT_MAX), line = STRBUF_INIT(PRINT_MAX);
+	struct strbuf text = STRBUF_INIT(PRINT_MAX);
 
 	if (live->is_quiet || !live_is_due(live, counts))
 		return;
 	print_visible(&text, live->name);
 	strbuf_adds(&text, ": ");
 	run_progress_line(&text, counts);
-	if (live->is_terminal) {
-		/* One column stays free: some terminals go to the next line when the last one is filled. */
-		strbuf_addc(&line, '\r');
-		live_cut(&line, text.buf, live_width() - 1);
-		strbuf_adds(&line, "\033[K");
-	} else {
-		strbuf_addf(&line, "%s\n", text.buf);
-	}
-	(void)fputs(line.buf, stderr);
-	(void)fflush(stderr);
+	live_put(text.buf, live->is_terminal);
 	live->line_shown = live->is_terminal;
 	live->has_told = true;
 	live->last_ms = counts->elapsed_ms;
 	live->last_step = step_of(counts);
 	strbuf_release(&text);
-	strbuf_release(&line);
 }
 
 /* One whole line above the live one: "mgbatch: WHAT ID PATH: TEXT". */
@@ -111,7 +118,7 @@ static void message(struct live *live, const char *what, const char *colour, con
 	bool has_text = news->text && *news->text;
 	char id[JOB_ID_SIZE];
 
-	clear_line(live);
+	live_clear(&live->line_shown);
 	strbuf_adds(&line, "mgbatch: ");
 	if (*what)
 		strbuf_addf(&line, "%s%s%s", live->has_colour ? colour : "", what, live->has_colour && *colour ? "\033[0m" : "");
@@ -189,6 +196,6 @@ void live_hear(void *arg, const struct run_news *news)
 
 void live_end(struct live *live)
 {
-	clear_line(live);
+	live_clear(&live->line_shown);
 	(void)fflush(stderr);
 }

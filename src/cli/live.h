@@ -33,7 +33,9 @@ void live_end(struct live *live);
 
 bool live_is_due(const struct live *live, const struct run_counts *counts);
 bool live_is_terminal(void); /* stderr is one that can be written over */
-int live_width(void);        /* its columns */
+/* The live line, written over what it was; elsewhere a line of its own. */
+void live_put(const char *text, bool is_terminal);
+void live_clear(bool *line_shown); /* a live line goes, where one is shown */
 /* Appends at most `columns` characters of a UTF-8 text. */
 void live_cut(struct strbuf *out, const char *text, int columns);
 

@@ -197,7 +197,7 @@ enum batch_answer batch_add(struct batch *b, const struct sequence_request *r, s
 	}
 	if (!start_sequence(b, s, r, ids, n_ids, &need))
 		return BATCH_TAKEN;
-	if (batch_n_active(b) > 0)
+	if (b->sample_bytes > 0) /* somebody's, who gives them back: a sequence, or who has borrowed some */
 		return BATCH_BUSY;
 	err_set(err, ERR_MEMORY, "out of memory for %s of samples", text_bytes(need_text, sizeof(need_text), need.sample_bytes));
 	return BATCH_REFUSED;

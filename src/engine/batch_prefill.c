@@ -22,8 +22,10 @@ void batch_begin_window(struct batch *b, struct sequence *s, int window)
 	};
 	s->column = at.n_known + 1;
 	pattern_column(&s->pattern, s->codes + at.begin, at.n_known, s->ids);
-	for (int i = 0; i < N_STREAMS; i++)
+	for (int i = 0; i < N_STREAMS; i++) {
 		s->streams[i].is_open = s->n_before + at.n_known == 0;
+		s->streams[i].n_opening = 0;
+	}
 	s->state = SEQUENCE_WAITING;
 }
 
@@ -63,12 +65,11 @@ static void begin_opening(struct batch *b, struct sequence *s, int stream)
 
 	*p = (struct prefill){
 		.opening = batch_opening(b, s, stream),
-		.self = st->opening ? &st->opening->stream : &st->kv,
+		.self = &st->kv,
 		.cross = stream == CONDITIONAL && s->text ? &s->text->stream : NULL,
 		.n_cross = s->n_ids,
 	};
 	b->prefilled = s;
-	b->prefilled_stream = st;
 	if (p->opening.n_text == 0 || p->opening.n_ids == 0)
 		return;
 	t5_encode(&w->t5, s->ids_of_prompt, s->n_ids, w->hidden);
@@ -90,13 +91,11 @@ static void run_copy(void *arg, int worker, int begin, int end)
 		memcpy(c->to->blocks[i], c->from->blocks[i], c->n_bytes);
 }
 
-static void copy_opening(struct batch *b, struct stream *st)
+static void copy_opening(struct batch *b, struct stream *st, const struct kv_stream *from)
 {
-	struct copy c = { &st->opening->stream, &st->kv, kv_block_bytes(&b->pool.shape) };
+	struct copy c = { from, &st->kv, kv_block_bytes(&b->pool.shape) };
 
-	pool_run(b->crew.pool, st->opening->stream.n_blocks, run_copy, &c);
-	shared_release(&b->work.shared, &b->pool, st->opening);
-	st->opening = NULL;
+	pool_run(b->crew.pool, kv_blocks_for(st->n_opening), run_copy, &c);
 	st->is_open = true;
 }
 
@@ -105,15 +104,28 @@ static void make_opening(struct batch *b, struct sequence *s, int stream)
 	const struct prefill_bench bench = { &b->work.lm, b->work.rows, b->work.row_ids, b->work.zero };
 	struct stream *st = &s->streams[stream];
 
-	if (b->prefilled != s || b->prefilled_stream != st)
+	if (!b->prefilled)
 		begin_opening(b, s, stream);
 	if (!prefill_pass(&b->prefill, &bench))
 		return;
 	b->prefilled = NULL;
-	if (st->opening)
-		st->opening->is_ready = true;
-	else
-		st->is_open = true;
+	st->is_open = true;
+}
+
+/* Where the stream's opening lies already: left by one that has ended, or in a stream that began with it and is still in its first window. */
+static const struct kv_stream *find_opening(struct batch *b, const struct stream *st)
+{
+	const struct shared_entry *left = st->n_opening > 0 ? shared_find(&b->work.shared, st->key) : NULL;
+
+	if (left)
+		return &left->stream;
+	for (int i = 0; i < b->n_sequences * N_STREAMS && st->n_opening > 0; i++) {
+		const struct stream *other = &b->work.sequences[i / N_STREAMS].streams[i % N_STREAMS];
+
+		if (other->is_open && other->n_opening > 0 && !memcmp(other->key, st->key, HASH_BYTES))
+			return &other->kv;
+	}
+	return NULL;
 }
 
 /* ---- whose turn it is -------------------------------------------------------------------------------------- */
@@ -150,6 +162,7 @@ bool batch_prefill(struct batch *b)
 {
 	struct sequence *s = oldest_waiting(b);
 	double began_s = batch_now_s();
+	const struct kv_stream *from;
 	int stream;
 
 	if (!s)
@@ -159,8 +172,8 @@ bool batch_prefill(struct batch *b)
 	stream = closed_stream(s);
 	if (s->text && !s->text->is_ready)
 		encode_text(b, s);
-	else if (s->streams[stream].opening && s->streams[stream].opening->is_ready)
-		copy_opening(b, &s->streams[stream]);
+	else if (!b->prefilled && (from = find_opening(b, &s->streams[stream])))
+		copy_opening(b, &s->streams[stream], from);
 	else
 		make_opening(b, s, stream);
 	batch_charge(b, SEQUENCE_WAITING, began_s);

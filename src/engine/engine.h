@@ -76,7 +76,7 @@ void batch_close(struct batch *b);
 struct sequence_request {
 	const char *prompt;  /* UTF-8; "" or NULL: unconditional. Copied. */
 	int n_frames;        /* 1..max_frames */
-	float guidance;      /* 1: one row; else two */
+	float guidance;      /* 0: one row, without condition; 1: one; else two */
 	float temperature;   /* 0: greedy */
 	int top_k;           /* 0: all; clamped to the vocabulary; ignored when top_p > 0 */
 	float top_p;         /* 0: off */
@@ -91,7 +91,7 @@ struct sequence_request {
 
 enum batch_answer {
 	BATCH_TAKEN,
-	BATCH_BUSY,   /* no free slot or not enough free blocks: again after a step */
+	BATCH_BUSY,   /* no free slot, not enough free blocks, or memory that is borrowed: again after a step, or when it was given back */
 	BATCH_REFUSED /* never: err says why (prompt too long, more memory than there is, with the figure) */
 };
 enum batch_answer batch_add(struct batch *b, const struct sequence_request *request, struct err *err);

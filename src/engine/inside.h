@@ -47,9 +47,10 @@ enum { CONDITIONAL, UNCONDITIONAL, N_STREAMS };
 /* One row of every step. */
 struct stream {
 	bool is_used;
-	bool is_open;                 /* what lies before the window's first column is in place */
+	bool is_open;                  /* what lies before the window's first column is in place */
 	struct kv_stream kv;
-	struct shared_entry *opening; /* held until it is copied; NULL: none, or the stream makes its own */
+	int n_opening;                 /* positions of that in the first window, which others may have alike; 0: none, or a later window */
+	unsigned char key[HASH_BYTES]; /* of them (opening.h) */
 };
 
 struct sequence {
@@ -110,12 +111,10 @@ struct batch {
 	uint64_t n_steps, n_added, n_done;
 	struct prefill prefill;         /* the opening in work */
 	struct sequence *prefilled;     /* whose it is; NULL: none */
-	struct stream *prefilled_stream;
 };
 
-/* Entries that are held and as many as are remembered beside them: small things, their blocks are what counts. A sequence holds
- * its prompt and, while it waits, two openings. */
-static inline int batch_n_shared(int n_slots) { return 3 * n_slots + 32; }
+/* Entries that are held, a prompt for each slot, and those that are remembered beside them: small things, their blocks are what counts. */
+static inline int batch_n_shared(int n_slots) { return n_slots + 32; }
 /* Sequences alive at once: decoding, and as many again that wait for the codec, lie in it or wait to be taken. */
 static inline int batch_n_sequences(int n_slots) { return 2 * n_slots + 2 * BATCH_CODEC_LANES; }
 
@@ -125,7 +124,7 @@ void work_init(struct work *w, const struct model *m, struct crew *crew, int n_s
 /* The windows that a sequence of n_frames is made in, of which n_given are there at the start. */
 struct windows windows_of(const struct engine *e, int n_frames, int n_given);
 
-/* What a request needs: rows, blocks and bytes. n_ids: of its prompt, 0: none. Openings that are shared are no need: without room, streams make their own. */
+/* What a request needs: rows, blocks and bytes. n_ids: of its prompt, 0: none. */
 struct request_need {
 	bool has[N_STREAMS];
 	int n_streams, stream_blocks;
@@ -145,7 +144,7 @@ int request_ids(const struct engine *e, const struct sequence_request *r, int *i
 
 /* batch_hold.c: blocks for the sequence's streams and its hold on what it shares. False: no room now. need: its own. */
 bool batch_hold(struct batch *b, struct sequence *s, const struct request_need *need);
-/* The sequence's streams and what it holds are given back. */
+/* The sequence's streams and what it holds are given back; an opening stays for those that come later. */
 void batch_release(struct batch *b, struct sequence *s);
 
 /* batch_prefill.c: the sequence begins this window: it waits for its openings, or decodes when there are none to wait for. */

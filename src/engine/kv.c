@@ -66,6 +66,16 @@ void kv_give(struct kv_pool *pool, struct kv_stream *stream)
 		pool->free[pool->n_free++] = stream->blocks[--stream->n_blocks];
 }
 
+void kv_move(struct kv_stream *from, struct kv_stream *to, int n)
+{
+	if (to->n_blocks > 0 || n > from->n_blocks)
+		BUG("%d of %d blocks are to move to a stream that has %d", n, from->n_blocks, to->n_blocks);
+	memcpy(to->blocks, from->blocks, (size_t)n * sizeof(*to->blocks));
+	to->n_blocks = n;
+	from->n_blocks -= n;
+	memmove(from->blocks, from->blocks + n, (size_t)from->n_blocks * sizeof(*from->blocks));
+}
+
 /* Of a model so small that its blocks are no whole pages, the pages at both ends of a block stay. */
 static void drop_pages(float *block, size_t n_bytes)
 {

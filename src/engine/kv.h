@@ -50,6 +50,8 @@ void kv_close(struct kv_pool *pool); /* a zeroed pool is fine */
 /* Adds n blocks to the stream. */
 void kv_take(struct kv_pool *pool, struct kv_stream *stream, int n);
 void kv_give(struct kv_pool *pool, struct kv_stream *stream); /* all of them */
+/* The first n blocks of a stream become those of an empty one. */
+void kv_move(struct kv_stream *from, struct kv_stream *to, int n);
 /* Only taken blocks stay resident. False: nothing was to trim. */
 bool kv_trim(struct kv_pool *pool);
 

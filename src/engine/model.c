@@ -318,7 +318,7 @@ static int load(struct model *m, const char *dir, const char *config_path, bool 
 	if (!status && !only_measure)
 		status = slab_make(&m->owned, "folded weights", err) || load_parts(m, err) ? -1 : 0;
 	if (status)
-		err_wrap(err, "'%s'", dir);
+		err_wrap(err, "checkpoint '%s'", dir);
 out:
 	strbuf_release(&text);
 	return status;

@@ -14,6 +14,7 @@
 
 #define CONFIG_BYTES_MAX (1024 * 1024)
 #define RANGE_SIZE 64
+#define OVERLAP_MAX 64 /* spectra that hear a sample; the published models have 4, and one window is a unit of work that a stop waits for */
 
 enum section { TEXT_ENCODER, AUDIO_ENCODER, DECODER, N_SECTIONS, NO_SECTION = N_SECTIONS };
 static const char *const section_names[N_SECTIONS] = { "text_encoder", "audio_encoder", "decoder" };
@@ -61,7 +62,7 @@ static const struct int_key melody_keys[] = {
 
 /* Of preprocessor_config.json, but for its rate. */
 static const struct int_key preprocessor_keys[] = {
-	{ NO_SECTION, "n_fft", AT(lm.chroma.n_fft), 16384, 4, 1 << 20 },
+	{ NO_SECTION, "n_fft", AT(lm.chroma.n_fft), 16384, 4, 1 << 17 },
 	{ NO_SECTION, "hop_length", AT(lm.chroma.hop), 4096, 1, 1 << 20 },
 };
 
@@ -252,6 +253,8 @@ static int read_chroma(struct model *m, const struct json *root, struct err *err
 		return err_set(err, ERR_MODEL, "sampling_rate is %g, expected the codec's %d", rate, m->codec.rate_hz);
 	if (m->lm.chroma.n_fft % 2)
 		return err_set(err, ERR_MODEL, "n_fft is %d, expected an even number", m->lm.chroma.n_fft);
+	if (m->lm.chroma.n_fft / m->lm.chroma.hop > OVERLAP_MAX)
+		return err_set(err, ERR_MODEL, "hop_length is %d, expected at least n_fft (%d) / %d", m->lm.chroma.hop, m->lm.chroma.n_fft, OVERLAP_MAX);
 	return 0;
 }
 

@@ -7,8 +7,10 @@ struct shared_entry *shared_find(struct shared *s, const unsigned char key[HASH_
 	for (int i = 0; i < s->n_entries; i++) {
 		struct shared_entry *e = &s->entries[i];
 
-		if (e->is_used && !memcmp(e->key, key, HASH_BYTES))
+		if (e->is_used && !memcmp(e->key, key, HASH_BYTES)) {
+			e->used_at = ++s->clock;
 			return e;
+		}
 	}
 	return NULL;
 }
@@ -19,29 +21,42 @@ static void forget(struct kv_pool *pool, struct shared_entry *e)
 	e->is_used = e->is_ready = false;
 }
 
-static struct shared_entry *free_entry(struct shared *s)
+/* A new entry of this key, at the cost of one that nobody holds. NULL: all are held. */
+static struct shared_entry *take_entry(struct shared *s, struct kv_pool *pool, const unsigned char key[HASH_BYTES])
 {
-	for (int i = 0; i < s->n_entries; i++) {
-		if (!s->entries[i].is_used)
-			return &s->entries[i];
-	}
+	do {
+		for (int i = 0; i < s->n_entries; i++) {
+			struct shared_entry *e = &s->entries[i];
+
+			if (e->is_used)
+				continue;
+			e->is_used = true;
+			memcpy(e->key, key, HASH_BYTES);
+			e->n_holders = 0;
+			e->used_at = ++s->clock;
+			return e;
+		}
+	} while (shared_evict(s, pool));
 	return NULL;
 }
 
 struct shared_entry *shared_add(struct shared *s, struct kv_pool *pool, const unsigned char key[HASH_BYTES], int n_positions)
 {
-	struct shared_entry *e = free_entry(s);
+	struct shared_entry *e = take_entry(s, pool, key);
 
-	if (!e && shared_evict(s, pool))
-		e = free_entry(s);
-	if (!e)
-		return NULL;
-	e->is_used = true;
-	memcpy(e->key, key, HASH_BYTES);
-	e->n_holders = 0;
-	e->used_at = ++s->clock;
-	kv_take(pool, &e->stream, kv_blocks_for(n_positions));
+	if (e)
+		kv_take(pool, &e->stream, kv_blocks_for(n_positions));
 	return e;
+}
+
+void shared_adopt(struct shared *s, struct kv_pool *pool, const unsigned char key[HASH_BYTES], struct kv_stream *from, int n_blocks)
+{
+	struct shared_entry *e = take_entry(s, pool, key);
+
+	if (!e)
+		return;
+	kv_move(from, &e->stream, n_blocks);
+	e->is_ready = true;
 }
 
 void shared_hold(struct shared *s, struct shared_entry *e)

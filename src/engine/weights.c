@@ -258,7 +258,7 @@ static int open_mapped_shards(struct weights *w, const char *dir, const char *in
 		if (w->n_shards == SHARDS_MAX)
 			return err_set(err, ERR_MODEL, "'%s' names more than %d files", index, SHARDS_MAX);
 		if (open_shard(w, dir, file, err))
-			return err_wrap(err, "'%s' names it", index);
+			return -1;
 	}
 	return 0;
 }
@@ -330,7 +330,7 @@ int weights_open(struct weights **ret, const char *dir, struct err *err)
 	free(single);
 	if (rc) {
 		weights_close(w);
-		return err_wrap(err, "weights in '%s'", dir);
+		return err_wrap(err, "checkpoint '%s'", dir);
 	}
 	*ret = w;
 	return 0;

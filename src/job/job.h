@@ -112,6 +112,7 @@ int job_check_input(const struct job *job, struct err *err) WARN_UNUSED;
 int name_check(const char *template, const char *const *names, size_t n_names, struct strbuf *why) WARN_UNUSED;
 int job_name(const struct job *job, const char *template, struct strbuf *out, struct strbuf *why) WARN_UNUSED;
 void name_slug(const char *text, struct strbuf *out);
+void name_stem(const char *path, struct strbuf *out); /* what a name has of a file's */
 
 /* ---- states --------------------------------------------------------------- */
 
@@ -137,7 +138,8 @@ const char *job_state_name(enum job_state state);
 int job_state_find(const char *name, enum job_state *ret) WARN_UNUSED;
 bool job_state_may(enum job_state from, enum job_state to); /* DESIGN section 5's arrows */
 
-/* Why a try failed. name, whether it is tried again by default, whether it stops the run, phrase for people */
+/* Why a try failed. name, whether it is tried again by default, whether it stops the run (a model: its own jobs, where others can still be
+ * made), phrase for people */
 #define FAIL_CLASS_LIST(X)                                                                  \
 	X(FAIL_NONE, "", false, false, "did not fail")                                      \
 	X(FAIL_INPUT, "input", false, false, "the request or its input cannot be used")     \

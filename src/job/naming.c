@@ -105,6 +105,11 @@ static void add_stem(const char *path, size_t max, struct strbuf *out)
 	strbuf_release(&stem);
 }
 
+void name_stem(const char *path, struct strbuf *out)
+{
+	add_stem(path, SLUG_BYTES, out);
+}
+
 /* ---- one placeholder ------------------------------------------------------- */
 
 static int wrong_form(const struct name_piece *p, const char *what, const char *instead, struct strbuf *why)

@@ -149,8 +149,13 @@ static const char *hash_input(struct manifest_inside *in, const char *path, cons
 	char hex[HASH_HEX_SIZE];
 	struct stat st;
 
-	if (stat(path, &st) || !S_ISREG(st.st_mode)) {
+	if (stat(path, &st)) {
 		err_set(err, ERR_INPUT, "there is no file '%.400s'", shown_path);
+		return NULL;
+	}
+	if (!S_ISREG(st.st_mode)) {
+		err_set(err, ERR_INPUT, "'%.400s' is %s", shown_path,
+			S_ISDIR(st.st_mode) ? "a folder: name a file in it, or all of them in sweep: {files: \"FOLDER/*.wav\"}" : "no plain file");
 		return NULL;
 	}
 	if (hash_file(path, hash, err))
@@ -191,7 +196,7 @@ void choice_find_input(struct manifest_inside *in, const char *name, struct choi
 	} else {
 		input = in->inputs[known];
 		if (!input->sha256)
-			err_set(&err, ERR_INPUT, "there is no file '%.400s'", joined);
+			input->sha256 = hash_input(in, path, joined, &err);
 	}
 	free(path);
 	free(joined);

@@ -169,15 +169,17 @@ static void say_same_job(struct expansion *x, const struct job *a, const struct 
 		    describe(x, b), is_other_file ? " (their input files have the same content)" : "");
 }
 
-/* Texts with one slug are not told apart by their placeholder. */
-static bool slugs_differ(const char *a, const char *b)
+/* Texts with one slug are not told apart by their placeholder, nor are files of one name in two folders or formats. */
+static bool slugs_differ(const struct card *card, const char *name, const char *a, const char *b)
 {
+	int param = card_find(card, name);
+	bool is_path = param >= 0 && card_param(card, param)->type == PARAM_FILE;
 	struct strbuf sa = STRBUF_INIT(4096), sb = STRBUF_INIT(4096);
 	double x;
 	bool differ;
 
-	name_slug(a, &sa);
-	name_slug(b, &sb);
+	(is_path ? name_stem : name_slug)(a, &sa);
+	(is_path ? name_stem : name_slug)(b, &sb);
 	differ = text_parse_number(a, &x) || strcmp(sa.buf, sb.buf) != 0;
 	strbuf_release(&sa);
 	strbuf_release(&sb);
@@ -198,7 +200,7 @@ static void say_same_path(struct expansion *x, const struct job *a, const struct
 		placeholder = text_equal_ignoring_case(a->set, b->set) ? "id" : "set";
 	} else if (find_difference(a, b, &name, &ta, &tb)) {
 		strbuf_addf(&how, "they differ in %s ('%s' and '%s')", name, show(&s1, ta), show(&s2, tb));
-		if (slugs_differ(ta, tb))
+		if (slugs_differ(x->in->card, name, ta, tb))
 			placeholder = name;
 	} else {
 		strbuf_adds(&how, "they differ in parameters that no axis names");

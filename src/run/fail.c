@@ -2,6 +2,7 @@
 #include "run/run_inside.h"
 
 #include "base/clock.h"
+#include "base/mem.h"
 #include "base/random.h"
 #include "run/remote.h"
 #include "run/retry.h"
@@ -23,7 +24,9 @@ static void say_failure(char *text, size_t size, const struct run *r, int64_t in
 	int n_try = r->jobs[index].n_tries, tries = r->config->tries;
 
 	if (fail_class_stops_run(e->class))
-		(void)snprintf(text, size, "%s: %s; the run stops, and this job waits for the next", class, e->sentence);
+		(void)snprintf(text, size, "%s: %s; %s", class, e->sentence,
+			       r->stop_class != FAIL_NONE ? "the run stops, and this job waits for the next" :
+							    "the jobs of this model wait for another run, the others go on");
 	else if (s->state == JOB_UNKNOWN || s->state == JOB_LOST)
 		(void)snprintf(text, size, "%s: %s; it is %s from now on, and not paid for again unasked", class, e->sentence,
 			       job_state_name(s->state));
@@ -71,13 +74,17 @@ static bool has_others(const struct run *r)
 /* A model that cannot be used stops its own jobs: the run only when there are no others. */
 static void stop_because(struct run *r, const struct event *e)
 {
-	if (e->class == FAIL_MODEL && !fail_is_barred(r, e->job)) {
+	bool is_model = e->class == FAIL_MODEL;
+
+	if (r->stop_class != FAIL_NONE)
+		return;
+	if (is_model && !fail_is_barred(r, e->job)) {
 		MEM_GROW(r->barred, r->n_barred, r->cap_barred);
 		r->barred[r->n_barred++] = e->job->maker;
 	}
-	if (!*r->stop_sentence)
+	if (!is_model || !*r->stop_sentence)
 		(void)snprintf(r->stop_sentence, sizeof r->stop_sentence, "%s", e->sentence);
-	if (r->stop_class == FAIL_NONE && (e->class != FAIL_MODEL || !has_others(r)))
+	if (!is_model || !has_others(r))
 		r->stop_class = e->class;
 }
 

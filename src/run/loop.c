@@ -149,13 +149,18 @@ static bool is_over_limit(const struct run *r, int64_t index, size_t first)
 }
 
 /* The next job that may be begun now, or QUEUE_NONE. first: of the slots that are not yet counted as started. What --limit or the credits keep
- * from being begun stays pending. */
+ * from being begun stays pending, and what a model cannot make that cannot be used. */
 static int64_t next_job(struct run *r, size_t first, int64_t now_ms)
 {
 	enum budget_answer answer;
 	int64_t index;
 
 	while (now_ms >= r->quiet_until_ms && (index = queue_peek(&r->queue, now_ms)) != QUEUE_NONE) {
+		if (fail_is_barred(r, job_at(r, index))) {
+			r->counts.work_left -= run_job_work(job_at(r, index));
+			hold_back(r, now_ms);
+			continue;
+		}
 		if (is_over_limit(r, index, first)) {
 			hold_back(r, now_ms);
 			continue;

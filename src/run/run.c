@@ -253,9 +253,9 @@ static void conclude(struct run *r)
 	r->counts.n_lost = count_states(r, 1u << JOB_LOST);
 	(void)text_count(left, sizeof left, n_left, "job");
 	(void)text_count(done, sizeof done, r->counts.n_jobs, "job");
-	if (r->stop_class != FAIL_NONE)
-		say(ret, err_exit_status(r->stop_class == FAIL_DISK_FULL ? ERR_DISK_FULL : ERR_MODEL), "stopped: %s (%s left); mend it and run the same command again",
-		    r->stop_sentence, left);
+	if (*r->stop_sentence)
+		say(ret, err_exit_status(r->stop_class == FAIL_DISK_FULL ? ERR_DISK_FULL : ERR_MODEL), "%s: %s (%s left); mend it and run the same command again",
+		    r->stop_class == FAIL_NONE ? "not all jobs could be made" : "stopped", r->stop_sentence, left);
 	else if (signal != 0 && n_left > 0)
 		say(ret, SIGNAL_STATUS + signal, "interrupted with %s left; the same command continues", left);
 	else if (r->counts.n_failed + r->counts.n_unknown + r->counts.n_lost > 0)
@@ -308,6 +308,7 @@ static void release(struct run *r)
 	fs_lock_release(&r->lock);
 	queue_release(&r->queue);
 	free(r->slots);
+	free(r->barred);
 	free(r->jobs);
 	free(r);
 }

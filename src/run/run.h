@@ -110,7 +110,7 @@ struct run_result {
 	bool ledger_changed; /* reports want rewriting */
 	bool reports_are_current; /* nothing was changed, and the last run's reports were written whole (run_note_reports) */
 	int64_t number;      /* of the run; 0: it has none */
-	char reason[512];    /* one sentence: why it ended so */
+	char reason[EVENT_SENTENCE_MAX + 128]; /* one sentence: why it ended so; perhaps with what a job said */
 };
 
 /* Answers 0 whatever became of the jobs (see exit_status); -1: it could not run or go on, exit status by err's code. */

@@ -44,7 +44,7 @@ ok 'with one thread the same samples' cmp tunes one.txt
 sed "s,^params:.*,checkpoint: $STEREO\nparams: {continuation: true\, duration: 1.5}," "$ROOT/manifests/extend-takes.yaml" >extend.yaml
 run 0 mgbatch plan extend.yaml
 hasnt stdout 'melody '
-run 0 mgbatch run extend.yaml
+run 0 mgbatch run extend.yaml --threads 1
 has stdout '4 of 4 jobs done'
 is "$(grep -c '"seconds":1.5,' out/extend-takes/metadata.jsonl)" 4 'as long as asked, what is continued included'
 
@@ -56,7 +56,7 @@ checkpoint: $STEREO
 params: {prompt: "soft rain", continuation: true, inputAudio: melodies/march.wav, continuationEnd: 1.5, duration: 4}
 sweep: {seed: 1..8, guidance: [1, 3]}
 EOF
-run 0 mgbatch run sweep.yaml
+run 0 mgbatch run sweep.yaml --threads 1
 pcm out/sweep >sweep.txt
 is "$(cut -d' ' -f2 sweep.txt | sort -u | wc -l)" 16 'one beginning, 16 pieces'
 for want in 1 6 11; do
@@ -66,7 +66,7 @@ for want in 1 6 11; do
 	kill -9 $pid 2>kill.err
 	wait $pid 2>kill.err
 done
-run 0 mgbatch run sweep.yaml --output killed
+run 0 mgbatch run sweep.yaml --output killed --threads 1
 pcm killed >killed.txt
 ok 'after three kills the same samples' cmp sweep.txt killed.txt
 
@@ -91,7 +91,7 @@ for verb in check plan; do
 	run 0 mgbatch $verb songs.yaml
 	is "$(grep -c 'songs.yaml:[0-9]*: warning: .* will fail, and the other jobs go on: ' stderr)" 7 "$verb warns of seven files, once each"
 done
-run 1 mgbatch run songs.yaml --json
+run 1 mgbatch run songs.yaml --json --threads 1
 has stdout '"done": 2'
 has stdout '"failed": 14'
 run 0 mgbatch list out/songs --select 'state = failed' --json
@@ -106,6 +106,25 @@ low|its rate is 400 Hz, expected 1000 to 192000 Hz
 lying|its data chunk declares 9000 bytes, and 8000 are there
 cut|its data chunk declares 32000 bytes, and 11956 are there
 EOF
+
+# ---- what is no file, and files of one name -------------------------------------------------------------------
+printf 'version: 1\nname: folder\ncheckpoint: %s\nparams: {prompt: x, continuation: true, inputAudio: songs}\n' "$STEREO" >folder.yaml
+run 2 mgbatch check folder.yaml
+has stderr "folder.yaml:4:53: inputAudio: 'songs' is a folder: name a file in it, or all of them in sweep: {files: \"FOLDER/*.wav\"}"
+mkdir twins
+cp melodies/march.wav twins/tune.wav
+cp melodies/climb.wav twins/tune.flac
+cat >twins.yaml <<EOF
+version: 1
+name: twins
+checkpoint: $MELODY
+params: {prompt: x, duration: 1}
+sweep: {inputAudio: {files: "twins/*"}}
+output: {name: "{inputAudio}"}
+EOF
+run 2 mgbatch check twins.yaml
+has stderr "would both be the file 'tune.wav'"
+has stderr 'put {id} into output.name'
 
 # ---- parts: of three hours at most ten minutes; within the file; shorter than the whole -----------------------
 wav long.wav 1 1000 1000 10800000
@@ -122,23 +141,23 @@ part 2 'continuationStart: 10000, continuationEnd: 10801' "continuationEnd (1080
 part 2 'continuation: true, continuationEnd: 2' "2.00 s of '$tap_dir/long.wav' would be continued, and the whole, that part included, lasts 2.00 s"
 part 2 'continuation: true, continuationEnd: 1, continuationStart: 1' ''
 part 0 'continuationStart: 10795' ''
-run 0 mgbatch run part.yaml
+run 0 mgbatch run part.yaml --threads 1
 has stdout '1 of 1 job done'
 
 # ---- a file with other content under its old name is another job ------------------------------------------------
 cp melodies/march.wav tune.wav
 printf 'version: 1\nname: turn\ncheckpoint: %s\nparams: {prompt: x, inputAudio: tune.wav, duration: 1}\n' "$MELODY" >turn.yaml
-run 0 mgbatch run turn.yaml
+run 0 mgbatch run turn.yaml --threads 1
 cp melodies/climb.wav tune.wav
 run 0 mgbatch plan turn.yaml
 has stdout '1 new'
-run 0 mgbatch run turn.yaml
+run 0 mgbatch run turn.yaml --threads 1
 is "$(pcm out/turn | cut -d' ' -f2 | sort -u | grep -c .)" 1 'of which the file is, in the place of the old one'
 is "$(find out/turn/.mgbatch/old -name '*.wav' | grep -c .)" 1 'which is kept'
 
 # ---- durations beyond a window, natively and only there ---------------------------------------------------------
 printf 'version: 1\nname: far\ncheckpoint: %s\nparams: {prompt: x, inputAudio: melodies/climb.wav, duration: 31.5}\n' "$MELODY" >far.yaml
-run 0 mgbatch run far.yaml
+run 0 mgbatch run far.yaml --threads 1
 has out/far/metadata.jsonl '"seconds":31.5,'
 run 2 mgbatch check far.yaml --backend scenario
 has stderr 'duration must be a number of seconds from 1 to 30'

@@ -30,6 +30,25 @@ done
 ok 'nothing is made' test ! -e out
 needed=$(sed -n 's/.* needs \([0-9]*\)\.[0-9]* MiB .*/\1/p' stderr) # of one job, in whole MiB
 
+# Guidance 0 and 1 take one row of the batch, any other two: a sweep needs what its neediest job needs, wherever that stands.
+guided() # memory, guidances
+{
+	sed "s/^run: .*/run: {memory: $1}/; s/^sweep: .*/sweep: {guidance: [$2]}/" small.yaml >guided.yaml
+	run "$3" mgbatch check guided.yaml
+}
+kib() { sed -n 's/.* needs \([0-9]*\)\.\([0-9]\) MiB .*/\1 \2/p' stderr | while read -r mib tenth; do echo $((mib * 1024 + tenth * 1024 / 10)); done; }
+guided 3M 0 5
+one=$(kib)
+guided 3M 3 5
+two=$(kib)
+ok 'a second row needs memory' test "$two" -gt "$((one + 200))"
+between=$(((one + two) / 2))K
+guided $between '0, 1' 0
+for sweep in '0, 3' '3, 0' '1, 3' '0, 1, 3'; do
+	guided $between "$sweep" 5
+	has stderr "'g3.wav' needs "
+done
+
 # What no memory helps is a mistake of the manifest: found before anything runs, all at once, at the prompt.
 words=$(seq 700 | tr '\n' ' ')
 cat >never.yaml <<END

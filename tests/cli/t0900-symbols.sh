@@ -1,7 +1,8 @@
 #!/bin/sh
 # No object on which a sample can depend takes a function from libm whose bits differ between processors or C libraries
 # (DESIGN section 6): glibc's exp, log, sin, cos, tanh and erf have variants with and without FMA. Allowed are those that
-# IEEE 754 rounds exactly. BUILD is the folder of the objects (make sets it), ROOMS which rooms are there.
+# IEEE 754 rounds exactly. (kissfft, a library, is not looked at: of its spectra only the loudest pitch class is taken, see
+# engine/MODEL.md.) BUILD is the folder of the objects (make sets it), ROOMS which rooms are there.
 set -u
 BUILD=${BUILD:-build/release}
 allowed='^(sqrt|fma|floor|ceil|rint|ldexp|fabs)f?$'

@@ -205,7 +205,7 @@ static int serve_waiting(struct native *n, struct event *out, bool *is_busy)
 static void give_nonfinite(struct native *n, const struct job *job, struct event *out)
 {
 	if (!n->was_looked_at && engine_check_weights(n->engine, &n->damage) != 0)
-		(void)err_wrap(&n->damage, "'%s'", n->checkpoint);
+		(void)err_wrap(&n->damage, "checkpoint '%s'", n->checkpoint);
 	n->was_looked_at = true;
 	if (n->damage.code != ERR_NONE)
 		fail_model(out, job, &n->damage);

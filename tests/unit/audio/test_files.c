@@ -3,6 +3,7 @@
 #include "base/mem.h"
 
 #include "tap.h"
+#include "unit/audio/muted.h"
 
 #include "unit/audio/write_file.h"
 
@@ -277,24 +278,6 @@ static void check_refusals(void)
 	OK(strstr(err.text, "1000 frames") && strstr(err.text, "at most 999"), "%s", err.text);
 	unlink(path_a);
 	pcm_release(&pcm);
-}
-
-/* libmpg123 says on stderr what is wrong with a file, and libsndfile cannot tell it not to. */
-static int mute_stderr(void)
-{
-	int kept = dup(STDERR_FILENO), none = open("/dev/null", O_WRONLY);
-
-	if (kept < 0 || none < 0 || dup2(none, STDERR_FILENO) < 0)
-		exit(1);
-	close(none);
-	return kept;
-}
-
-static void give_stderr_back(int kept)
-{
-	if (dup2(kept, STDERR_FILENO) < 0)
-		exit(1);
-	close(kept);
 }
 
 /* A cut or damaged file of any format is an error or a sound within the cap, never a crash. */

@@ -19,9 +19,10 @@ static inline void set_number(struct some_jobs *s, int i, const char *name, doub
 	s->values[i * card_n_params(s->card) + index] = (struct value){ .as.number = number, .kind = VALUE_NUMBER };
 }
 
+/* One thread: those of a tiny model wait for each other more than they work. (What threads may change: unit/engine/test_same_*.c.) */
 static inline struct backend *open_native(int n_slots, uint64_t memory_bytes)
 {
-	struct backend_config config = { .n_slots = n_slots, .memory_bytes = memory_bytes };
+	struct backend_config config = { .n_slots = n_slots, .n_threads = 1, .memory_bytes = memory_bytes };
 	struct backend *b = NULL;
 	struct err err = ERR_INIT;
 

@@ -89,6 +89,8 @@ static const struct spoilt cases[] = {
 	  .says = { WEIGHTS, "audio_enc_to_dec_proj.weight", "finite" } },
 	{ "a hop of nothing", "melody", TEXT, "preprocessor_config.json", "\"hop_length\": 3750", .put = "\"hop_length\": 0",
 	  .says = { "preprocessor_config.json", "hop_length is 0" } },
+	{ "a spectrum for each sample", "melody", TEXT, "preprocessor_config.json", "\"hop_length\": 3750", .put = "\"hop_length\": 1",
+	  .says = { "preprocessor_config.json", "hop_length is 1,", "4096" } },
 	{ "an odd spectrum", "melody", TEXT, "preprocessor_config.json", "\"n_fft\": 4096", .put = "\"n_fft\": 4095",
 	  .says = { "preprocessor_config.json", "n_fft is 4095", "even" } },
 	{ "a melody's rate that is not the codec's", "melody", TEXT, "preprocessor_config.json", "\"sampling_rate\": 1000",

@@ -3,9 +3,7 @@
  * however they are cut; the quantiser's exact vectors, ties and sums. Then the door: what a batch makes of a sound, of each
  * side alone, between other work, and of its own codes.
  */
-#include "tap.h"
-
-#include "engine/inside.h"
+#include "unit/engine/some_batch.h"
 
 #include <math.h>
 
@@ -242,31 +240,6 @@ static void test_levels(struct model *m, int n_codes)
 #define SECONDS 9
 #define N_SAMPLES (SECONDS * 1000 + 13) /* 450 frames and a bit */
 
-static struct engine *open_engine(const char *dir)
-{
-	struct engine *e = NULL;
-	struct err err = ERR_INIT;
-
-	if (engine_open(&e, dir, &err)) {
-		printf("Bail out! %s\n", err.text);
-		exit(1);
-	}
-	return e;
-}
-
-static struct batch *open_batch(struct engine *e)
-{
-	struct batch_config config = { .n_slots = 2, .n_threads = 1, .memory_bytes = 64u << 20 };
-	struct batch *b = NULL;
-	struct err err = ERR_INIT;
-
-	if (batch_open(&b, e, &config, &err)) {
-		printf("Bail out! %s\n", err.text);
-		exit(1);
-	}
-	return b;
-}
-
 static float sound(int i, int side)
 {
 	return (float)(0.4 * sin(i * (0.31 + 0.05 * side)) + 0.3 * sin(i * i * 1e-4) + 0.05 * ((i * 7919 + side * 31) % 101 - 50) / 50);
@@ -297,8 +270,8 @@ static uint16_t *encode(struct batch *b, const float *samples, int n, int n_code
 static void test_frames(void)
 {
 	static const int hops[] = { 1, 2, 3, 50, 1500 };
-	struct engine *e = open_engine(MONO);
-	struct batch *b = open_batch(e);
+	struct engine *e = open_some_engine(MONO);
+	struct batch *b = open_some_batch(e, 2, SOME_ROOM);
 	int hop = engine_get_info(e)->frame_samples;
 
 	OK(!batch_encode_step(b), "a batch that was given no sound has nothing to encode");
@@ -316,8 +289,8 @@ static void test_frames(void)
 /* Left and right alone, and both the other way round. */
 static void test_sides(void)
 {
-	struct engine *e = open_engine(STEREO);
-	struct batch *b = open_batch(e);
+	struct engine *e = open_some_engine(STEREO);
+	struct batch *b = open_some_batch(e, 2, SOME_ROOM);
 	int k = engine_get_info(e)->n_codebooks, n_frames = batch_encode_frames(b, N_SAMPLES), n_steps, n_wrong = 0, n_same = 0;
 	float *both = make_sound(N_SAMPLES, 2, 0), *turned = make_sound(N_SAMPLES, 2, 1), *left = make_sound(N_SAMPLES, 2, 0);
 	uint16_t *codes, *other, *twice;
@@ -361,8 +334,8 @@ static float *next_samples(struct batch *b, size_t *n)
 /* A sequence that is decoded and encoded beside: neither notices. */
 static void test_between(const char *dir)
 {
-	struct engine *e = open_engine(dir);
-	struct batch *b = open_batch(e);
+	struct engine *e = open_some_engine(dir);
+	struct batch *b = open_some_batch(e, 2, SOME_ROOM);
 	const struct engine_info *info = engine_get_info(e);
 	int k = info->n_codebooks, n_frames = batch_encode_frames(b, N_SAMPLES), n_steps, n_begun = 0;
 	size_t n_codes = (size_t)n_frames * (size_t)k, n_alone = 0, n_beside = 0;
@@ -399,8 +372,8 @@ static void test_between(const char *dir)
 /* Codes to samples and to codes: as long as they were, and loud. */
 static void test_round(void)
 {
-	struct engine *e = open_engine(MONO);
-	struct batch *b = open_batch(e);
+	struct engine *e = open_some_engine(MONO);
+	struct batch *b = open_some_batch(e, 2, SOME_ROOM);
 	struct codec *codec = &b->work.codec;
 	int hop = engine_get_info(e)->frame_samples, k = engine_get_info(e)->n_codebooks, n_frames = batch_encode_frames(b, N_SAMPLES), n_steps;
 	size_t n = (size_t)(n_frames * hop), n_finite = 0;
@@ -427,8 +400,8 @@ static void test_round(void)
 /* A sound that is begun and left: the next one does not hear it. */
 static void test_left(void)
 {
-	struct engine *e = open_engine(STEREO);
-	struct batch *b = open_batch(e);
+	struct engine *e = open_some_engine(STEREO);
+	struct batch *b = open_some_batch(e, 2, SOME_ROOM);
 	int k = engine_get_info(e)->n_codebooks, n_steps, n_same = 0;
 	float *samples = make_sound(N_SAMPLES, 2, 0), *other = make_sound(700, 2, 1);
 	uint16_t *want = encode(b, samples, N_SAMPLES, k, &n_steps), *short_codes = calloc((size_t)(35 * k), sizeof(*short_codes));

@@ -3,12 +3,9 @@
  * 3, short and long, together in one batch against each alone: whatever the slots, threads, kernels and order, and whether
  * openings are shared, driven out and made again, or made by each stream for itself because there is no room.
  */
-#include "tap.h"
-
-#include "engine/inside.h"
+#include "unit/engine/some_batch.h"
 
 #define WINDOW 40 /* frames: so that some hundred make several windows, of a stride of 24 */
-#define ROOM (64u << 20)
 #define CLASSES_MAX 64
 #define WINDOWS_MAX 8
 #define SHARED_SEEDS 6
@@ -43,13 +40,6 @@ static const struct kind kinds[] = {
 
 static const char *const models[] = { "tests/vectors/mono", "tests/vectors/stereo", "tests/vectors/melody", "tests/vectors/stereo-melody" };
 
-struct result {
-	bool is_there;
-	uint16_t *codes;
-	float *samples;
-	size_t n_codes, n_values;
-};
-
 struct plan {
 	const char *name;
 	int n_slots, n_threads;
@@ -71,26 +61,6 @@ static const struct plan plans[] = {
 };
 
 /* ---- running ----------------------------------------------------------------------------------------------- */
-
-static struct engine *open_engine(const char *dir)
-{
-	struct engine *e = NULL;
-	struct err err = ERR_INIT;
-
-	if (engine_open(&e, dir, &err)) {
-		printf("Bail out! %s\n", err.text);
-		exit(1);
-	}
-	e->info.window_frames = e->model->lm.window_frames = WINDOW;
-	return e;
-}
-
-static void clear(struct result *r)
-{
-	free(r->codes);
-	free(r->samples);
-	*r = (struct result){ false };
-}
 
 struct given {
 	uint16_t codes[MODEL_CODEBOOKS_MAX * WINDOW];
@@ -121,7 +91,7 @@ static struct sequence_request request_of(const struct engine *e, const struct k
 	};
 }
 
-static enum batch_answer add(struct batch *b, const struct kind *kind, uint64_t tag, struct err *err)
+static enum batch_answer add_kind(struct batch *b, const struct kind *kind, uint64_t tag, struct err *err)
 {
 	struct given given;
 	struct sequence_request r = request_of(b->engine, kind, &given);
@@ -133,26 +103,8 @@ static enum batch_answer add(struct batch *b, const struct kind *kind, uint64_t 
 	return answer;
 }
 
-static void keep(struct result *results, struct sequence_result *r, const struct engine_info *info)
-{
-	struct result *o = &results[r->tag];
-
-	clear(o);
-	o->n_values = r->n_samples * (size_t)info->n_channels;
-	o->n_codes = r->n_samples / (size_t)info->frame_samples * (size_t)info->n_codebooks;
-	o->codes = malloc(o->n_codes * sizeof(*o->codes) + 1);
-	memcpy(o->codes, r->codes, o->n_codes * sizeof(*o->codes));
-	o->samples = r->samples;
-	o->is_there = r->is_finite;
-}
-
-static uint64_t used_bytes(const struct batch *b)
-{
-	return (uint64_t)(b->pool.n_blocks - b->pool.n_free) * kv_block_bytes(&b->pool.shape) + b->sample_bytes;
-}
-
 /* Until all are out. -1: one was refused, none can go on, or more memory was used than there is. */
-static int run(struct batch *b, const struct plan *plan, struct result *results, struct err *err)
+static int run(struct batch *b, const struct plan *plan, struct outcome *results, struct err *err)
 {
 	int n_added = 0, n_out = 0, n_steps = 0;
 
@@ -161,7 +113,7 @@ static int run(struct batch *b, const struct plan *plan, struct result *results,
 		int at = plan->is_reversed ? N_KINDS - 1 - n_added : n_added, step;
 
 		if (n_added < N_KINDS && n_steps >= n_added * plan->gap) {
-			enum batch_answer answer = add(b, &kinds[at], (uint64_t)at, err);
+			enum batch_answer answer = add_kind(b, &kinds[at], (uint64_t)at, err);
 
 			if (answer == BATCH_REFUSED)
 				return -1;
@@ -174,35 +126,29 @@ static int run(struct batch *b, const struct plan *plan, struct result *results,
 			return -1;
 		n_steps++;
 		while (batch_take(b, &r)) {
-			keep(results, &r, engine_get_info(b->engine));
+			outcome_keep(&results[r.tag], &r, engine_get_info(b->engine));
 			n_out++;
 		}
 	}
 	return 0;
 }
 
-static void run_alone(struct engine *e, struct result *results)
+static void run_alone(struct engine *e, struct outcome *results)
 {
-	struct batch_config config = { .n_slots = 1, .n_threads = 1, .memory_bytes = ROOM };
+	struct batch_config config = { .n_slots = 1, .n_threads = 1, .memory_bytes = SOME_ROOM };
 	struct err err = ERR_INIT;
 
 	for (int i = 0; i < N_KINDS; i++) {
 		struct sequence_result r;
 		struct batch *b = NULL;
 
-		if (batch_open(&b, e, &config, &err) || add(b, &kinds[i], (uint64_t)i, &err) != BATCH_TAKEN)
+		if (batch_open(&b, e, &config, &err) || add_kind(b, &kinds[i], (uint64_t)i, &err) != BATCH_TAKEN)
 			printf("Bail out! %s\n", err.text), exit(1);
 		while (!results[i].is_there && batch_step(b, &err) > 0)
 			if (batch_take(b, &r))
-				keep(results, &r, engine_get_info(e));
+				outcome_keep(&results[r.tag], &r, engine_get_info(e));
 		batch_close(b);
 	}
-}
-
-static bool same(const struct result *a, const struct result *b)
-{
-	return a->is_there && b->is_there && a->n_values == b->n_values && a->n_values > 0 &&
-	       !memcmp(a->codes, b->codes, a->n_codes * sizeof(*a->codes)) && !memcmp(a->samples, b->samples, a->n_values * sizeof(float));
 }
 
 /* ---- tests ------------------------------------------------------------------------------------------------- */
@@ -244,19 +190,19 @@ static void test_admission(const char *model, struct engine *e)
 			continue;
 		}
 		if (i % 2)
-			n_refused += add(b, kind, 0, &err) == BATCH_REFUSED && err.code == ERR_MEMORY;
+			n_refused += add_kind(b, kind, 0, &err) == BATCH_REFUSED && err.code == ERR_MEMORY;
 		else
-			n_taken += add(b, kind, 0, &err) == BATCH_TAKEN;
+			n_taken += add_kind(b, kind, 0, &err) == BATCH_TAKEN;
 		batch_close(b);
 	}
 	OK(n_taken == N_KINDS && n_refused == N_KINDS, "%s: %d kinds are let in with what they are said to need, %d not with less", model,
 	   n_taken, n_refused);
 }
 
-static void test_plan(const char *model, struct engine *e, const struct plan *plan, const struct result *alone)
+static void test_plan(const char *model, struct engine *e, const struct plan *plan, const struct outcome *alone)
 {
-	struct batch_config config = { .n_slots = plan->n_slots, .n_threads = plan->n_threads, .kernels = plan->kernels, .memory_bytes = ROOM };
-	struct result got[N_KINDS] = { { false } };
+	struct batch_config config = { .n_slots = plan->n_slots, .n_threads = plan->n_threads, .kernels = plan->kernels, .memory_bytes = SOME_ROOM };
+	struct outcome got[N_KINDS] = { { false } };
 	struct err err = ERR_INIT;
 	struct batch *b = NULL;
 	int n_same = 0, status;
@@ -272,11 +218,11 @@ static void test_plan(const char *model, struct engine *e, const struct plan *pl
 	}
 	status = run(b, plan, got, &err);
 	for (int i = 0; i < N_KINDS; i++) {
-		if (same(&got[i], &alone[i]))
+		if (same_outcome(&got[i], &alone[i]))
 			n_same++;
 		else
 			printf("# kind %d differs\n", i);
-		clear(&got[i]);
+		outcome_clear(&got[i]);
 	}
 	if (!OK(status == 0 && n_same == N_KINDS, "%s: %s: %d of %d kinds as alone", model, plan->name, n_same, N_KINDS))
 		printf("# %s; %llu of %llu bytes used\n", err.text, (unsigned long long)used_bytes(b), (unsigned long long)b->budget_bytes);
@@ -285,14 +231,14 @@ static void test_plan(const char *model, struct engine *e, const struct plan *pl
 }
 
 /* Kinds that differ do so; those that differ in the seed alone have the same beginning. */
-static void test_alone(const char *model, const struct engine *e, const struct result *alone)
+static void test_alone(const char *model, const struct engine *e, const struct outcome *alone)
 {
 	int n_there = 0, n_equal = 0, n_k = e->info.n_codebooks, n_wrong = 0;
 
 	for (int i = 0; i < N_KINDS; i++) {
-		n_there += alone[i].is_there;
+		n_there += alone[i].is_finite;
 		for (int j = 0; j < i; j++)
-			n_equal += same(&alone[i], &alone[j]);
+			n_equal += same_outcome(&alone[i], &alone[j]);
 		for (int at = 0; at < n_k * kinds[i].n_known; at++) {
 			int k = at / kinds[i].n_known, t = at % kinds[i].n_known;
 
@@ -315,7 +261,7 @@ static void count_rows(void *arg, const char *stage, const float *data, int rows
 /* Rows of all passes until the first one decodes, for several seeds of one request, and what was added again later. */
 static void test_sharing(const char *model, struct engine *e)
 {
-	struct batch_config config = { .n_slots = SHARED_SEEDS, .n_threads = 1, .memory_bytes = ROOM };
+	struct batch_config config = { .n_slots = SHARED_SEEDS, .n_threads = 1, .memory_bytes = SOME_ROOM };
 	struct kind kind = { "soft rain", 30, 3, e->info.is_melody ? 0 : 20, true, 0 };
 	int n_text, n_rows = 0, n_before, ids[ENGINE_PROMPT_TOKENS_MAX];
 	struct sequence_request r = { .prompt = kind.prompt };
@@ -329,14 +275,14 @@ static void test_sharing(const char *model, struct engine *e)
 	n_before = model_n_before(&e->model->lm, n_text) + kind.n_known;
 	b->work.lm.probe = (struct probe){ count_rows, &n_rows };
 	for (; kind.seed < SHARED_SEEDS; kind.seed++)
-		if (add(b, &kind, kind.seed, &err) != BATCH_TAKEN)
+		if (add_kind(b, &kind, kind.seed, &err) != BATCH_TAKEN)
 			OK(0, "%s", err.text);
 	while (batch_count(b, SEQUENCE_WAITING) > 0 && b->n_steps == 0 && batch_step(b, &err) > 0)
 		;
 	IS_INT(n_rows, 2 * n_before + 2 * SHARED_SEEDS, "six seeds of one request: each opening is made once, then there is one step");
 	batch_drop_all(b);
 	n_rows = 0;
-	(void)add(b, &kind, kind.seed, &err);
+	(void)add_kind(b, &kind, kind.seed, &err);
 	while (b->n_steps == 1 && batch_step(b, &err) > 0)
 		;
 	IS_INT(n_rows, 2, "and it is still there for one who comes later");
@@ -344,10 +290,61 @@ static void test_sharing(const char *model, struct engine *e)
 	batch_close(b);
 }
 
-/* The codes of the clips of all requests at once. -1: err. */
-static int run_requests(struct engine *e, const struct sequence_request *requests, int n, struct result *results, struct err *err)
+/* In one slot, one after the other: what the first began with is there for all that follow. */
+static void test_handed_on(const char *model, struct engine *e)
 {
-	struct batch_config config = { .n_slots = n, .n_threads = 1, .memory_bytes = ROOM };
+	struct batch_config config = { .n_slots = 1, .n_threads = 1, .memory_bytes = SOME_ROOM };
+	struct kind kind = { "soft rain", 30, 3, e->info.is_melody ? 0 : 20, true, 0 };
+	int n_rows = 0, n_first = 0, n_steps;
+	struct sequence_result result;
+	struct err err = ERR_INIT;
+	struct batch *b = NULL;
+
+	if (batch_open(&b, e, &config, &err)) {
+		OK(0, "%s", err.text);
+		return;
+	}
+	b->work.lm.probe = (struct probe){ count_rows, &n_rows };
+	for (; kind.seed < SHARED_SEEDS; kind.seed++) {
+		if (add_kind(b, &kind, kind.seed, &err) != BATCH_TAKEN)
+			OK(0, "%s", err.text);
+		while (batch_take(b, &result) == 0 && batch_step(b, &err) > 0)
+			;
+		free(result.samples);
+		n_first = kind.seed == 0 ? n_rows : n_first;
+	}
+	n_steps = (int)(b->n_steps / SHARED_SEEDS);
+	OK(n_first > 2 * n_steps, "%s: the first of them makes %d rows of openings", model, n_first - 2 * n_steps);
+	IS_INT(n_rows - n_first, 2 * n_steps * (SHARED_SEEDS - 1), "the next ones, one after the other in one slot, none");
+	batch_close(b);
+}
+
+/* One clip alone takes no more blocks than it is said to need: its openings are made in its own. */
+static void test_lonely(const char *model, struct engine *e)
+{
+	struct batch_config config = { .n_slots = 2, .n_threads = 1, .memory_bytes = SOME_ROOM };
+	struct kind kind = { "soft rain", 30, 3, e->info.is_melody ? 0 : 20, true, 0 };
+	struct err err = ERR_INIT;
+	struct batch *b = NULL;
+	uint64_t bytes;
+
+	if (batch_open(&b, e, &config, &err) || add_kind(b, &kind, 0, &err) != BATCH_TAKEN) {
+		OK(0, "%s", err.text);
+		batch_close(b);
+		return;
+	}
+	while (b->n_steps == 0 && batch_step(b, &err) > 0)
+		;
+	bytes = (uint64_t)(b->pool.n_blocks - b->pool.n_free) * kv_block_bytes(&b->pool.shape) + b->sample_bytes;
+	OK(b->n_steps == 1 && bytes == bytes_of(e, &kind), "%s: one alone takes %llu bytes, and is said to take %llu", model,
+	   (unsigned long long)bytes, (unsigned long long)bytes_of(e, &kind));
+	batch_close(b);
+}
+
+/* The codes of the clips of all requests at once. -1: err. */
+static int run_requests(struct engine *e, const struct sequence_request *requests, int n, struct outcome *results, struct err *err)
+{
+	struct batch_config config = { .n_slots = n, .n_threads = 1, .memory_bytes = SOME_ROOM };
 	struct sequence_result r;
 	struct batch *b = NULL;
 	int status = batch_open(&b, e, &config, err);
@@ -360,7 +357,7 @@ static int run_requests(struct engine *e, const struct sequence_request *request
 	}
 	while (!status && batch_step(b, err) > 0)
 		while (batch_take(b, &r))
-			keep(results, &r, engine_get_info(e));
+			outcome_keep(&results[r.tag], &r, engine_get_info(e));
 	batch_close(b);
 	return status;
 }
@@ -372,7 +369,7 @@ static void test_random_numbers(const char *model, struct engine *e)
 	struct windows windows = windows_of(e, r.n_frames, 0);
 	struct norm kept = e->model->lm_w.final_norm;
 	float *zeros = calloc((size_t)e->info.width, sizeof(*zeros));
-	struct result result = { false };
+	struct outcome result = { false };
 	struct err err = ERR_INIT;
 	int n_wrong = 0, n = 0;
 
@@ -392,7 +389,7 @@ static void test_random_numbers(const char *model, struct engine *e)
 	}
 	OK(n == r.n_frames * e->info.n_codebooks && n_wrong == 0, "%s: every draw of %d windows has its own random number", model,
 	   windows_count(&windows));
-	clear(&result);
+	outcome_clear(&result);
 	free(zeros);
 }
 
@@ -401,7 +398,7 @@ static void test_tunes(const char *model, struct engine *e)
 {
 	struct kind kind = { "soft rain", 2 * WINDOW, 3, 0, true, 5 };
 	struct sequence_request requests[2];
-	struct result results[2] = { { false }, { false } };
+	struct outcome results[2] = { { false }, { false } };
 	struct given given[2];
 	struct err err = ERR_INIT;
 	int n_first = 0, n_later = 0;
@@ -418,14 +415,14 @@ static void test_tunes(const char *model, struct engine *e)
 			n_later += results[0].codes[i] != results[1].codes[i];
 	}
 	OK(n_first == 0 && n_later > 0, "%s: what the second window follows changes %d codes after the first", model, n_later);
-	clear(&results[0]);
-	clear(&results[1]);
+	outcome_clear(&results[0]);
+	outcome_clear(&results[1]);
 }
 
 /* MODEL.md: a longer clip of the same request begins with the codes of a shorter one, all but its last delays. */
 static void test_prefix(const char *model, struct engine *e, const struct kind *shorter, int n_longer)
 {
-	struct result results[2] = { { false }, { false } };
+	struct outcome results[2] = { { false }, { false } };
 	struct kind longer = *shorter;
 	struct sequence_request requests[2];
 	struct given given[2];
@@ -443,8 +440,8 @@ static void test_prefix(const char *model, struct engine *e, const struct kind *
 		for (int t = 0; t < n_frames - delays; t++)
 			n_wrong += results[0].codes[k * n_frames + t] != results[1].codes[k * n_longer + t];
 	OK(n_wrong == 0, "%s: %d frames%s begin with the codes of %d", model, n_longer, shorter->has_melody ? " of a tune" : "", n_frames);
-	clear(&results[0]);
-	clear(&results[1]);
+	outcome_clear(&results[0]);
+	outcome_clear(&results[1]);
 }
 
 static void test_prefixes(const char *model, struct engine *e)
@@ -468,21 +465,24 @@ static void test_prefixes(const char *model, struct engine *e)
 
 static void test_model(const char *model)
 {
-	struct engine *e = open_engine(model);
-	struct result alone[N_KINDS] = { { false } };
+	struct engine *e = open_some_engine(model);
+	struct outcome alone[N_KINDS] = { { false } };
 
+	shorten_windows(e, WINDOW);
 	run_alone(e, alone);
 	test_alone(model, e, alone);
 	for (size_t i = 0; i < sizeof(plans) / sizeof(plans[0]); i++)
 		test_plan(model, e, &plans[i], alone);
 	test_admission(model, e);
 	test_sharing(model, e);
+	test_handed_on(model, e);
+	test_lonely(model, e);
 	test_random_numbers(model, e);
 	if (e->info.is_melody)
 		test_tunes(model, e);
 	test_prefixes(model, e);
 	for (int i = 0; i < N_KINDS; i++)
-		clear(&alone[i]);
+		outcome_clear(&alone[i]);
 	engine_close(e);
 }
 

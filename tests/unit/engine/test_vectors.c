@@ -3,7 +3,7 @@
  * The codec's stages are in test_vectors_codec.c, whole sequences in test_vectors_greedy.c.
  */
 #include "capture.h"
-#include "vectors.h"
+#include "unit/engine/reference.h"
 
 #include "engine/crew.h"
 #include "engine/engine.h"
@@ -223,32 +223,10 @@ static void grid_of(struct bench *b, uint16_t *grid)
 		grid[i % COLUMNS * n_codebooks + i / COLUMNS] = (uint16_t)ids[i];
 }
 
-/* logits: [S][K][V] of ours; the reference has [K][S][V]. */
 static void near_logits(struct bench *b, const char *ref, const float *logits)
 {
-	int n_k = b->model->lm.n_codebooks, n_v = b->model->lm.n_codes, n_agree = 0;
-	size_t n;
-	const float *want;
-	float *turned;
-
-	if (!vectors_has(b->v, ref))
-		return;
-	want = vectors_floats(b->v, ref, &n);
-	turned = malloc(n * sizeof(*turned));
-	for (int row = 0; row < n_k * COLUMNS; row++) {
-		const float *got = logits + ((row % COLUMNS) * n_k + row / COLUMNS) * n_v, *w = want + row * n_v;
-		int best = 0, best_want = 0;
-
-		memcpy(turned + row * n_v, got, (size_t)n_v * sizeof(*got));
-		for (int i = 1; i < n_v; i++) {
-			best = got[i] > got[best] ? i : best;
-			best_want = w[i] > w[best_want] ? i : best_want;
-		}
-		n_agree += best == best_want;
-	}
-	vectors_near(b->name, ref, turned, want, n, 1e-4);
-	OK(n_agree == n_k * COLUMNS, "%s: %s has its largest value at the same code in all %d rows", b->name, ref, n_agree);
-	free(turned);
+	if (vectors_has(b->v, ref))
+		vectors_near_logits(b->v, b->name, ref, logits, COLUMNS, (size_t)b->model->lm.n_codebooks, (size_t)b->model->lm.n_codes);
 }
 
 static void near_lm(struct bench *b, const struct capture *seen)
@@ -375,30 +353,18 @@ static void test_delay(struct bench *b)
 
 int main(void)
 {
-	struct err err = ERR_INIT;
-
 	test_buckets();
 	for (size_t i = 0; i < sizeof(fixtures) / sizeof(fixtures[0]); i++) {
 		struct bench b = { .name = fixtures[i].name };
-		char dir[128];
 
-		snprintf(dir, sizeof(dir), "tests/vectors/%s", fixtures[i].ref);
-		b.v = vectors_open(dir);
-		snprintf(dir, sizeof(dir), "tests/vectors/%s", fixtures[i].name);
-		if (crew_open(&b.crew, NULL, 1, &err))
-			VECTORS_BAIL("%s", err.text);
-		if (OK(!model_open(&b.model, dir, &err), "%s: the model opens", b.name)) {
+		if (open_reference(&b.model, &b.v, &b.crew, fixtures[i].name, fixtures[i].ref)) {
 			test_tokens(&b);
 			test_t5(&b);
 			test_positions(&b);
 			test_delay(&b);
 			test_lm(&b);
-			model_close(b.model);
-		} else {
-			printf("# %s\n", err.text);
 		}
-		crew_close(&b.crew);
-		vectors_close(b.v);
+		close_reference(b.model, b.v, &b.crew);
 	}
 	return tap_done();
 }

@@ -3,7 +3,7 @@
  * 1, 2, 7 and 50 frames whole and in tiles; and padding by hand on a signal of five samples.
  */
 #include "capture.h"
-#include "vectors.h"
+#include "unit/engine/reference.h"
 
 #include "engine/codec.h"
 #include "engine/crew.h"
@@ -303,27 +303,16 @@ static void test_padding(void)
 
 int main(void)
 {
-	struct err err = ERR_INIT;
-
 	test_padding();
 	for (size_t i = 0; i < sizeof(fixtures) / sizeof(fixtures[0]); i++) {
 		struct bench b = { .name = fixtures[i] };
-		char dir[128];
 
-		snprintf(dir, sizeof(dir), "tests/vectors/%s", b.name);
-		b.v = vectors_open(dir);
-		if (crew_open(&b.crew, NULL, 1, &err))
-			VECTORS_BAIL("%s", err.text);
-		if (OK(!model_open(&b.model, dir, &err), "%s: the model opens", b.name)) {
+		if (open_reference(&b.model, &b.v, &b.crew, b.name, b.name)) {
 			test_folding(&b);
 			for (size_t t = 0; t < sizeof(lengths) / sizeof(lengths[0]); t++)
 				test_length(&b, lengths[t]);
-			model_close(b.model);
-		} else {
-			printf("# %s\n", err.text);
 		}
-		crew_close(&b.crew);
-		vectors_close(b.v);
+		close_reference(b.model, b.v, &b.crew);
 	}
 	return tap_done();
 }

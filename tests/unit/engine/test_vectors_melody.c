@@ -3,7 +3,7 @@
  * over rows and columns; and that openings made in passes of any size, and steps after them, have the bits of that pass (A13).
  */
 #include "capture.h"
-#include "vectors.h"
+#include "unit/engine/reference.h"
 
 #include "engine/engine.h"
 #include "engine/opening.h"
@@ -130,27 +130,9 @@ static void test_rows(struct bench *b)
 	vectors_near(b->name, "lm.pos", b->model->lm_w.positions, want, n, 1e-6);
 }
 
-/* Ours are [row][k][V], the reference has [k][row][V]. */
 static void near_logits(struct bench *b, const char *ref, const float *logits)
 {
-	size_t n, n_k = (size_t)b->model->lm.n_codebooks, n_v = (size_t)b->model->lm.n_codes, n_rows = (size_t)b->n_rows, n_agree = 0;
-	const float *want = vectors_floats(b->v, ref, &n);
-	float *turned = malloc(n * sizeof(*turned));
-
-	for (size_t row = 0; row < n_rows * n_k && n == n_rows * n_k * n_v; row++) {
-		const float *got = logits + (row % n_rows * n_k + row / n_rows) * n_v, *w = want + row * n_v;
-		size_t best = 0, best_want = 0;
-
-		memcpy(turned + row * n_v, got, n_v * sizeof(*got));
-		for (size_t i = 1; i < n_v; i++) {
-			best = got[i] > got[best] ? i : best;
-			best_want = w[i] > w[best_want] ? i : best_want;
-		}
-		n_agree += best == best_want;
-	}
-	vectors_near(b->name, ref, turned, want, n, 1e-4);
-	OK(n_agree == n_k * n_rows, "%s: %s has its largest value at the same code in all %zu rows", b->name, ref, n_agree);
-	free(turned);
+	vectors_near_logits(b->v, b->name, ref, logits, (size_t)b->n_rows, (size_t)b->model->lm.n_codebooks, (size_t)b->model->lm.n_codes);
 }
 
 static void whole_pass(struct bench *b, bool has_condition, float *logits)
@@ -311,24 +293,12 @@ static void test_fixture(struct bench *b)
 
 int main(void)
 {
-	struct err err = ERR_INIT;
-
 	for (size_t i = 0; i < sizeof(fixtures) / sizeof(fixtures[0]); i++) {
 		struct bench b = { .name = fixtures[i] };
-		char dir[128];
 
-		snprintf(dir, sizeof(dir), "tests/vectors/%s", fixtures[i]);
-		b.v = vectors_open(dir);
-		if (crew_open(&b.crew, NULL, 1, &err))
-			VECTORS_BAIL("%s", err.text);
-		if (OK(!model_open(&b.model, dir, &err), "%s: the model opens", b.name)) {
+		if (open_reference(&b.model, &b.v, &b.crew, b.name, b.name))
 			test_fixture(&b);
-			model_close(b.model);
-		} else {
-			printf("# %s\n", err.text);
-		}
-		crew_close(&b.crew);
-		vectors_close(b.v);
+		close_reference(b.model, b.v, &b.crew);
 	}
 	return tap_done();
 }

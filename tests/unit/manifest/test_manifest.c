@@ -192,7 +192,7 @@ static void check_input(void)
 	}
 	manifest_free(m);
 	m = expand("version: 1\nbackend: fake\nparams: {prompt: x, continuation: true, inputAudio: /dev/zero}\n", NULL);
-	OK(m->n_mistakes == 1 && strstr(m->mistakes[0].text, "there is no file"), "a device is no file");
+	OK(m->n_mistakes == 1 && strstr(m->mistakes[0].text, "'/dev/zero' is no plain file"), "a device is no file");
 	manifest_free(m);
 }
 

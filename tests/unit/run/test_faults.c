@@ -93,6 +93,34 @@ static void test_refused(void)
 	some_jobs_close(&s);
 }
 
+/* A model that cannot be used keeps its own jobs waiting, whenever they come; the others are made. Then the run stops. */
+static void test_barred(void)
+{
+	struct job_maker other = { PARAM_FAKE, "fake", NULL };
+	struct backend_ops ops;
+	struct some_jobs s;
+	struct some_run r;
+	int n_wrong = 0;
+
+	some_jobs_open(&s, 20);
+	for (int i = 5; i < 15; i++)
+		s.jobs[i].maker = &other;
+	odd_init(&r, &s, &ops);
+	plan.refuse = 7;
+	plan.refuse_times = 1;
+	plan.class = FAIL_MODEL;
+	IS_INT(some_run_go(&r), 5, "refused for one of two models");
+	OK(strstr(r.result.reason, "not all jobs could be made: not this one (") != NULL, "which is told: %s", r.result.reason);
+	for (int i = 0; i < 20; i++)
+		n_wrong += row_of(&s, i).state != (s.jobs[i].maker != &other || i < 7 ? JOB_DONE : JOB_PENDING);
+	IS_INT(n_wrong, 0, "its jobs wait but for those that were begun, the others are done");
+	IS_INT(row_of(&s, 7).n_tries, 0, "no try is used up");
+	OK(r.result.counts.work_left >= 0, "the work that is left is not less than none");
+	IS_INT(some_run_go(&r), 0, "the same command continues");
+	IS_INT(n_not_once(&s), 0, "each job was done once");
+	some_jobs_close(&s);
+}
+
 static void test_one_reap(void)
 {
 	struct backend_ops ops;
@@ -356,6 +384,7 @@ static void test_signals_any_time(void)
 int main(void)
 {
 	test_refused();
+	test_barred();
 	test_one_reap();
 	test_reap_fails();
 	test_no_spin();

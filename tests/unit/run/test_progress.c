@@ -7,14 +7,19 @@
 static void test_work(void)
 {
 	struct some_jobs s;
-	int guidance, n_params;
+	int guidance, prompt, n_params;
 
 	some_jobs_open(&s, 2);
 	guidance = card_find(s.card, "classifierFreeGuidance");
 	n_params = card_n_params(s.card);
 	s.values[n_params + guidance] = (struct value){ .as.number = 1, .kind = VALUE_NUMBER };
+	prompt = card_find(s.card, "prompt");
 	IS_NEAR(run_job_work(&s.jobs[0]), 2, 1e-9, "a job of a second");
 	IS_NEAR(run_job_work(&s.jobs[1]), 1, 1e-9, "with a guidance of 1");
+	s.values[n_params + guidance].as.number = 0;
+	IS_NEAR(run_job_work(&s.jobs[1]), 1, 1e-9, "with a guidance of 0");
+	s.values[prompt].as.text = "";
+	IS_NEAR(run_job_work(&s.jobs[0]), 1, 1e-9, "without a prompt");
 	some_jobs_close(&s);
 }
 
@@ -34,6 +39,8 @@ int main(void)
 		    .making_ms = 10000 } },
 		{ "by work: what is left takes one row, what was made took two", "1/2 · 1 running · 1 s/s · ETA 5.0 s",
 		  { .n_jobs = 2, .n_done = 1, .n_running = 1, .audio_s_done_now = 10, .work_made = 20, .work_left = 10, .making_ms = 10000 } },
+		{ "a limit is reached", "1/3 · 12 s/s", { .n_jobs = 3, .n_done = 1, .n_waiting = 2, .audio_s_done_now = 70, .work_made = 140,
+							  .making_ms = 6000 } },
 		{ "all done", "2/2 · 40 s/s", { .n_jobs = 2, .n_done = 2, .audio_s_done = 20, .audio_s_done_now = 20, .work_made = 40,
 						.making_ms = 500 } },
 	};
