@@ -31,35 +31,33 @@ void sync_dirs_add(struct sync_dirs *dirs, const char *file_path)
 	add(dirs, fs_dirname(file_path));
 }
 
-/* dir and the folders above it that are missing. */
-static int count_missing(const char *path)
+/* dir and what is missing above it, each lasting before anything comes into it: a power cut may take back a name that is new, never
+ * a folder with an old file in it that was moved there. */
+static int make_lasting(const char *dir, struct err *err)
 {
-	char *dir = mem_strdup(path), *above;
-	int n = 0;
+	char *above;
+	int rc;
 
-	for (; !fs_is_dir(dir); n++) { /* ends at "/" or "." at the latest */
-		above = fs_dirname(dir);
-		free(dir);
-		dir = above;
-	}
-	free(dir);
-	return n;
+	if (fs_is_dir(dir)) /* "/" or "." at the latest */
+		return 0;
+	above = fs_dirname(dir);
+	rc = make_lasting(above, err);
+	if (rc == 0)
+		rc = fs_make_dirs(dir, err);
+	if (rc == 0)
+		rc = fs_sync_dir(above, err);
+	free(above);
+	return rc;
 }
 
 /* A folder that could not be made is none to be synced. */
 int sync_dirs_make(struct sync_dirs *dirs, const char *file_path, struct err *err)
 {
-	char *dir = fs_dirname(file_path), *above;
-	bool is_known = has(dirs, dir); /* made or found a moment ago */
-	int n_missing = is_known ? 0 : count_missing(dir), rc = 0;
+	char *dir = fs_dirname(file_path);
+	int rc = has(dirs, dir) ? 0 : make_lasting(dir, err); /* what is there was made or found a moment ago */
 
-	if (n_missing > 0)
-		rc = fs_make_dirs(dir, err);
-	for (int i = 0; rc == 0 && !is_known && i <= n_missing; i++) { /* the one above the last has a new name in it */
-		above = fs_dirname(dir);
-		add(dirs, dir);
-		dir = above;
-	}
+	if (rc == 0)
+		sync_dirs_add(dirs, file_path);
 	free(dir);
 	return rc;
 }

@@ -33,7 +33,7 @@ struct sync_dirs {
 #define SYNC_DIRS_INIT { NULL, 0, 0 }
 
 void sync_dirs_add(struct sync_dirs *dirs, const char *file_path); /* the folder that the file is in */
-/* Makes the folders above file_path and adds all that change: a new folder is an entry of the one above it. */
+/* Makes the folders above file_path, which are lasting at once, and adds the one that the file is in. */
 int sync_dirs_make(struct sync_dirs *dirs, const char *file_path, struct err *err) WARN_UNUSED;
 int sync_dirs_now(struct sync_dirs *dirs, struct err *err) WARN_UNUSED;
 
