@@ -75,12 +75,15 @@ int bare_measure(const struct bare *bare, SNDFILE *file, SF_INFO *info, const ch
 
 	if (!chunk)
 		return err_set(err, ERR_MEMORY, "cannot read '%s': no memory for %d samples", path, BARE_CHUNK * info->channels);
-	while (got > 0 && n <= most) {
+	while (rc == 0 && got > 0 && n <= most) {
 		got = sf_readf_float(file, chunk, BARE_CHUNK);
+		rc = sound_check_samples(chunk, got > 0 ? (size_t)got : 0, info->channels, (size_t)n, path, err);
 		n += got > 0 ? got : 0;
 	}
 	free(chunk);
-	if (n > most)
+	if (rc != 0)
+		; /* said */
+	else if (n > most)
 		rc = err_set(err, ERR_INPUT, "cannot use '%s': this MP3 does not say how long it is, and is longer than %d hours: convert it to wav or flac",
 			     path, AUDIO_BARE_SECONDS_MAX / 3600);
 	else if (sf_error(file) != SF_ERR_NO_ERROR || bare->at < bare->n_bytes)

@@ -29,13 +29,25 @@ static sf_count_t read_from(SNDFILE *file, size_t begin, float *out, size_t n_fr
 	return sf_readf_float(file, out, (sf_count_t)n_frames);
 }
 
+int sound_check_samples(const float *samples, size_t n_frames, int n_channels, size_t begin, const char *path, struct err *err)
+{
+	size_t n = n_frames * (size_t)n_channels, i = 0;
+
+	while (i < n && fabsf(samples[i]) <= SOUND_SAMPLE_MAX) /* no NaN is */
+		i++;
+	if (i == n)
+		return 0;
+	return err_set(err, ERR_INPUT, "cannot use '%s': sample %zu is %g, expected numbers around -1 to 1", path, begin + i / (size_t)n_channels,
+		       (double)samples[i]);
+}
+
 int sound_read(SNDFILE *file, const SF_INFO *info, const char *path, size_t begin, size_t n_frames, struct pcm *ret, struct err *err)
 {
-	size_t n_channels = (size_t)info->channels, n = 0, i = 0;
+	size_t n = 0;
 	struct pcm pcm = { NULL, n_frames, info->channels, info->samplerate };
 	sf_count_t got;
 
-	if (!mem_mul(n_frames, n_channels, &n))
+	if (!mem_mul(n_frames, (size_t)info->channels, &n))
 		return err_set(err, ERR_INPUT, "cannot use '%s': its size overflows", path);
 	pcm.samples = mem_try(n, sizeof *pcm.samples);
 	if (!pcm.samples)
@@ -46,11 +58,7 @@ int sound_read(SNDFILE *file, const SF_INFO *info, const char *path, size_t begi
 		return err_set(err, ERR_INPUT, "cannot use '%s': its frames %zu to %zu cannot be read: it was cut or is damaged", path,
 			       begin + (size_t)(got > 0 ? got : 0), begin + n_frames - 1);
 	}
-	while (i < n && fabsf(pcm.samples[i]) <= SOUND_SAMPLE_MAX) /* no NaN is */
-		i++;
-	if (i < n) {
-		(void)err_set(err, ERR_INPUT, "cannot use '%s': sample %zu is %g, expected numbers around -1 to 1", path, begin + i / n_channels,
-			      (double)pcm.samples[i]);
+	if (sound_check_samples(pcm.samples, n_frames, info->channels, begin, path, err) != 0) {
 		pcm_release(&pcm);
 		return -1;
 	}

@@ -20,6 +20,9 @@ SNDFILE *sound_open(const char *path, int *ret_fd, SF_INFO *info, struct err *er
 /* n_frames from frame `begin` on, all of them, finite and within +-SOUND_SAMPLE_MAX: else ERR_INPUT; ERR_MEMORY. */
 int sound_read(SNDFILE *file, const SF_INFO *info, const char *path, size_t begin, size_t n_frames, struct pcm *ret, struct err *err) WARN_UNUSED;
 
+/* That part of it, on samples of frame `begin` on: ERR_INPUT names the first that is none. */
+int sound_check_samples(const float *samples, size_t n_frames, int n_channels, size_t begin, const char *path, struct err *err) WARN_UNUSED;
+
 /* Where in its file the sound of an MP3 lies that does not say how long it is: between the tags. n_bytes 0: it is none of these. */
 struct bare {
 	int fd; /* borrowed */

@@ -14,6 +14,7 @@
 
 #define CONFIG_BYTES_MAX (1024 * 1024)
 #define RANGE_SIZE 64
+#define SPECTRUM_PRIME_MAX 5 /* the largest that kissfft has a step of its own for: a transform of n samples by a large prime p takes n * p steps */
 #define OVERLAP_MAX 64 /* spectra that hear a sample; the published models have 4, and one window is a unit of work that a stop waits for */
 
 enum section { TEXT_ENCODER, AUDIO_ENCODER, DECODER, N_SECTIONS, NO_SECTION = N_SECTIONS };
@@ -241,6 +242,14 @@ static int read_sections(struct model *m, const struct json *root, struct err *e
 	return read_codec(section_of(root, AUDIO_ENCODER), &m->codec, err) || check_lm(m, err) ? -1 : 0;
 }
 
+static bool is_quick(int n_fft)
+{
+	for (int p = 2; p <= SPECTRUM_PRIME_MAX; p++)
+		while (n_fft % p == 0)
+			n_fft /= p;
+	return n_fft == 1;
+}
+
 /* A sound is heard at the codec's rate. */
 static int read_chroma(struct model *m, const struct json *root, struct err *err)
 {
@@ -251,8 +260,8 @@ static int read_chroma(struct model *m, const struct json *root, struct err *err
 	m->lm.chroma.rate_hz = m->codec.rate_hz;
 	if (rate != m->codec.rate_hz)
 		return err_set(err, ERR_MODEL, "sampling_rate is %g, expected the codec's %d", rate, m->codec.rate_hz);
-	if (m->lm.chroma.n_fft % 2)
-		return err_set(err, ERR_MODEL, "n_fft is %d, expected an even number", m->lm.chroma.n_fft);
+	if (m->lm.chroma.n_fft % 2 || !is_quick(m->lm.chroma.n_fft))
+		return err_set(err, ERR_MODEL, "n_fft is %d, expected an even product of 2, 3 and 5, as 16384 is", m->lm.chroma.n_fft);
 	if (m->lm.chroma.n_fft / m->lm.chroma.hop > OVERLAP_MAX)
 		return err_set(err, ERR_MODEL, "hop_length is %d, expected at least n_fft (%d) / %d", m->lm.chroma.hop, m->lm.chroma.n_fft, OVERLAP_MAX);
 	return 0;

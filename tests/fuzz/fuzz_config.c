@@ -6,33 +6,19 @@
  * trims. Run from the root of the repository: the tensors are those of tests/vectors/mono.
  */
 #include "base/mem.h"
+#include "checkpoint.h"
 #include "engine/engine.h"
 #include "engine/model.h"
-#include "folder.h"
 #include "store/store_inside.h"
 
 #include <stdint.h>
 
-#define CHECKPOINT "tests/vectors/mono"
+#define CHECKPOINT "mono"
 #define BATCH_BYTES (256u << 20)
 #define FRAMES 3
 #define STEPS_MAX 10000 /* a clip of three frames takes some twenty */
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
-
-static void link_file(const char *name)
-{
-	char here[FUZZ_PATH_SIZE], path[FUZZ_PATH_SIZE], to[2 * FUZZ_PATH_SIZE];
-
-	fuzz_path(path, name);
-	if (!getcwd(here, sizeof here))
-		abort();
-	snprintf(to, sizeof to, "%s/" CHECKPOINT "/%s", here, name);
-	if (access(to, R_OK) || symlink(to, path)) {
-		perror(to);
-		abort();
-	}
-}
 
 static void check_dims(const struct model *m)
 {
@@ -76,8 +62,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	struct err err = ERR_INIT;
 
 	if (!fuzz_dir[0]) {
-		link_file("model.safetensors");
-		link_file("tokenizer.json");
+		fuzz_link(CHECKPOINT, "model.safetensors");
+		fuzz_link(CHECKPOINT, "tokenizer.json");
 	}
 	if (store_config_read(&checkpoint, (const char *)data, size, &err) == 0 && !checkpoint.version[0])
 		abort();

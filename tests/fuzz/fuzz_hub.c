@@ -1,19 +1,13 @@
 /*
  * fuzz_hub: any bytes as the model hub's list of files. What is taken is what store/hub.h promises: known names, hashes, sizes within caps.
  */
+#include "must.h"
 #include "store/hub.h"
 
 #include <stdint.h>
-#include <stdlib.h>
 #include <string.h>
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
-
-#define MUST(cond)               \
-	do {                     \
-		if (!(cond))     \
-			abort(); \
-	} while (0)
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {

@@ -4,19 +4,13 @@
  */
 #include "backend/hosted/wire.h"
 #include "base/text.h"
+#include "must.h"
 
 #include <math.h>
 #include <stdint.h>
-#include <stdlib.h>
 #include <string.h>
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
-
-#define MUST(cond)               \
-	do {                     \
-		if (!(cond))     \
-			abort(); \
-	} while (0)
 
 /* The texts of the job that is looked for in lists; the corpus has it. */
 #define BODY                                                                                                                         \

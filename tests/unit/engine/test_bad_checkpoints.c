@@ -93,6 +93,8 @@ static const struct spoilt cases[] = {
 	  .says = { "preprocessor_config.json", "hop_length is 1,", "4096" } },
 	{ "an odd spectrum", "melody", TEXT, "preprocessor_config.json", "\"n_fft\": 4096", .put = "\"n_fft\": 4095",
 	  .says = { "preprocessor_config.json", "n_fft is 4095", "even" } },
+	{ "a spectrum that takes minutes", "melody", TEXT, "preprocessor_config.json", "\"n_fft\": 4096", .put = "\"n_fft\": 131042", /* 2 * 65521, a prime */
+	  .says = { "preprocessor_config.json", "n_fft is 131042", "2, 3 and 5" } },
 	{ "a melody's rate that is not the codec's", "melody", TEXT, "preprocessor_config.json", "\"sampling_rate\": 1000",
 	  .put = "\"sampling_rate\": 32000", .says = { "preprocessor_config.json", "sampling_rate is 32000", "1000" } },
 	{ "preprocessor cut", "melody", CUT, "preprocessor_config.json", .n = -1, .says = { "preprocessor_config.json" } },
