@@ -14,17 +14,9 @@ set -eu
 jobs=${1:-${BENCH_HOSTED_JOBS:-2000}}
 per_minute=${2:-${BENCH_PER_MINUTE:-2000}}
 rate=6
-root=$(cd "$(dirname "$0")/../.." && pwd)
-BUILD=${BUILD:-$root/build/release}
-mgbatch=$BUILD/mgbatch
-. "$root/tests/bench/figures.sh"
-skip_without "$mgbatch" python3 curl perl
-mkdir -p "${BENCH_DIR:=$BUILD/bench}"
-dir=$(mktemp -d "$BENCH_DIR/hosted.XXXXXX")
-server=
-trap '[ -z "$server" ] || kill "$server" 2>/dev/null; rm -rf "$dir"' EXIT
-trap 'exit 130' INT TERM
-cd "$dir"
+. "$(dirname "$0")/figures.sh"
+begin_bench python3 curl perl
+server= at_end='[ -z "$server" ] || kill "$server" 2>/dev/null'
 export PYTHONDONTWRITEBYTECODE=1 no_proxy='*'
 ask() { python3 "$root/tests/server/read_book.py" "$@"; }
 # Processor seconds of a process so far (proc(5): its name has no blanks).

@@ -9,16 +9,8 @@
 #   continuation    28 s of sound that are heard and continued
 set -eu
 size=${1:-${BENCH_SIZE:-small}}
-root=$(cd "$(dirname "$0")/../.." && pwd)
-BUILD=${BUILD:-$root/build/release}
-mgbatch=$BUILD/mgbatch
-. "$root/tests/bench/figures.sh"
-skip_without "$mgbatch" python3 perl
-mkdir -p "${BENCH_DIR:=$BUILD/bench}"
-dir=$(mktemp -d "$BENCH_DIR/memory.XXXXXX")
-trap 'rm -rf "$dir"' EXIT
-trap 'exit 130' INT TERM
-cd "$dir"
+. "$(dirname "$0")/figures.sh"
+begin_bench python3 perl
 export PYTHONDONTWRITEBYTECODE=1 XDG_CACHE_HOME="$dir/.cache"
 python3 "$root/tests/bench/hollow.py" text "$size"
 python3 "$root/tests/bench/hollow.py" melody "$size" melody

@@ -22,17 +22,9 @@ files=${2:-${BENCH_FILES:-10000}}
 others=$((files / 10 + 1)) # of GNU parallel: it takes a hundred times as long
 bytes=1800 # of a tiny file
 rounds=3
-root=$(cd "$(dirname "$0")/../.." && pwd)
-BUILD=${BUILD:-$root/build/release}
-mgbatch=$BUILD/mgbatch
-. "$root/tests/bench/figures.sh"
-skip_without "$mgbatch" sqlite3 perl
-mkdir -p "${BENCH_DIR:=$BUILD/bench}"
-dir=$(mktemp -d "$BENCH_DIR/scale.XXXXXX")
-memory=
-trap 'rm -rf "$dir" ${memory:+"$memory"}' EXIT
-trap 'exit 130' INT TERM
-cd "$dir"
+. "$(dirname "$0")/figures.sh"
+begin_bench sqlite3 perl
+memory= at_end='[ -z "$memory" ] || rm -rf "$memory"'
 
 # Seconds from Unix second $1 to the event run_started in $2.
 until_started()

@@ -4,9 +4,16 @@
 #                         named; output in ./stdout and ./stderr
 #   calc 'a / b'          prints it
 #   figure what ours unit other unit limit otherwhat    one line: ours / other against limit; limit 'none': only told. $missed is 1 when one is
-#   skip_without cmd..    ends with status 0 and the reason where one is not here
+#   begin_bench cmd..     where one of these is not here, ends with status 0 and the reason; else goes into a new folder, $dir, of
+#                         $BENCH_DIR, which is removed at the end, after what $at_end says
+#
+# $root is the repository, $BUILD and $mgbatch what is measured.
 missed=0
 bench_name=$(basename "$0" .sh)
+root=$(cd "$(dirname "$0")/../.." && pwd)
+BUILD=${BUILD:-$root/build/release}
+mgbatch=$BUILD/mgbatch
+at_end=
 
 timed() # statuses command...
 {
@@ -37,9 +44,14 @@ figure()
 		"$1" "$2" "$3" "$7" "$4" "$5" "$ratio" "$6" "$word"
 }
 
-skip_without()
+begin_bench()
 {
-	for need in "$@"; do
+	for need in "$mgbatch" "$@"; do
 		command -v "$need" >/dev/null || { echo "$bench_name: SKIP: $need is not here (tools/install-deps bench)"; exit 0; }
 	done
+	mkdir -p "${BENCH_DIR:=$BUILD/bench}"
+	dir=$(mktemp -d "$BENCH_DIR/$bench_name.XXXXXX")
+	trap 'eval "$at_end" || :; rm -rf "$dir"' EXIT
+	trap 'exit 130' INT TERM
+	cd "$dir"
 }
