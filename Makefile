@@ -233,7 +233,7 @@ $(MODEL_TESTS): $(BUILD)/tests/%: tests/%.c tests/model/stages.c tests/model/sta
 	$(SAY) '  TEST  $@'
 	$(Q)$(CC) $(CPPFLAGS_ALL) -Itests -Itests/model $(CFLAGS_ALL) $(LDFLAGS_ALL) -o $@ $(filter %.c,$^) $(LIB) $(LDLIBS_ALL)
 
-MODEL ?= manifests/demo/model
+MODEL ?= tests/data/model
 .PHONY: test-model
 test-model: $(MODEL_TESTS) ## MODEL=folder: a public checkpoint against the numbers that its makers publish
 	$(BUILD)/tests/model/published $(if $(filter file,$(origin MODEL)),,$(MODEL))

@@ -10,7 +10,7 @@ references are computed in f32 on the CPU with eager attention from the weights 
 F16 and BF16 fixtures from the rounded weights. tests/vectors/README.md says what each fixture is for.
 
 The stages are in vector_stages.py; those of melody models, of sounds that go in and of the chroma features in
-vector_melody.py, vector_inputs.py and vector_chroma.py.
+vector_melody.py, vector_inputs.py and vector_chroma.py, pieces longer than a window in vector_windows.py.
 """
 
 import json
@@ -29,11 +29,14 @@ import tiny_musicgen as tiny
 import vector_chroma
 import vector_inputs
 import vector_melody
+import vector_windows
 from vector_stages import codec_stage, decoder_stage, delay_stage, greedy_stage, kept, text_stage
 
-# Of F16 and BF16 only the ends of the stages: mono has the rest.
+# Of F16 and BF16 only the ends of the stages: mono has the rest; of the short window none: stereo-melody has them.
 ENDS = ("t5.ids", "t5.out", "cond", "lm.ids", "lm.logits", "gen.", "dec.7.codes", "dec.7.wav")
+SHORT_KEEPS = ("t5.ids", "cond", "gen.")
 GAP_MIN = 1e-2  # best minus second best logit along every greedy path: rounding cannot swap them
+LONG_GAP_MIN = 2e-3  # the same where there are 1040 codes: still a hundred times what rounding moves a logit
 SEEDS_MAX = 200
 VERSIONS = dict(torch=torch.__version__.split("+")[0], transformers=transformers.__version__)
 WEIGHT_G, WEIGHT_V = "parametrizations.weight.original0", "parametrizations.weight.original1"
@@ -63,10 +66,10 @@ MELODY_POSITIONS = 64  # transformers' melody decoder cannot grow its table: pre
 
 
 def fixture(about, *, text=(), codec=(), decoder=(), stereo=False, spelling="parametrizations", style="split",
-            edit=None, frames=16, melody=None, shape=None):
+            edit=None, frames=16, melody=None, shape=None, columns=1500):
     return dict(about=about, text={**TEXT, **dict(text)}, codec={**CODEC, **dict(codec)},
                 decoder={**DECODER, **dict(decoder)}, stereo=stereo, spelling=spelling, style=style, edit=edit,
-                frames=frames, melody=melody, shape=shape)
+                frames=frames, melody=melody, shape=shape, columns=columns)
 
 
 def embed_tokens_spelling(state):
@@ -105,12 +108,19 @@ FIXTURES = {
                              text=dict(d_model=20, num_layers=1, num_heads=2),
                              decoder=dict(hidden_size=24, num_attention_heads=3,
                                           max_position_embeddings=MELODY_POSITIONS), frames=12),
+    # 100 frames, the column before them and three of delays; a hop is ten frames.
+    "short-window": fixture("melody model, stereo, a window of 2 s, a row of melody each 0.2 s; small", stereo=True,
+                            columns=104, melody=dict(num_chroma=12, chroma_length=10), shape=(1000, 256, 200, 2),
+                            text=dict(d_model=12, d_ff=24, num_heads=2, num_layers=1), style="replace",
+                            codec=dict(num_filters=2, hidden_size=6),
+                            decoder=dict(hidden_size=16, num_hidden_layers=1, ffn_dim=32,
+                                         max_position_embeddings=160), frames=12),
 }
 LONG = ("mono", "gated")  # the others' long texts would show nothing new
 CONTINUED = ("mono", "stereo", "melody", "stereo-melody")
 HEARD = ("mono", "stereo")  # a sound in, greedy codes out: transformers' melody models take no such input
 ENCODED = ("mono", "stereo", "folded", "causal")
-TUNES = {"melody": (1, 3000, 9000, 20000), "stereo-melody": (5000,)}  # samples of sounds for engine_melody, at 1000 Hz
+TUNES = {"melody": (1, 3000, 9000, 20000), "stereo-melody": (5000,), "short-window": (1, 700, 2000)}  # samples of sounds for engine_melody, at 1000 Hz
 # Saved again from "mono": same seed, other files.
 RESAVED = {
     "f16": ("mono's weights as F16", torch.float16),
@@ -243,6 +253,17 @@ def inputs(folder, m, name):
         write(folder, "ref-encode", kept(made), facts)
 
 
+@torch.no_grad()
+def windows(folder, m, spec):
+    """ref-long: a piece of more than one window."""
+    ref, made = load_file(os.path.join(folder, "ref.safetensors")), {}
+    ids, cond = ref["t5.ids"].long()[None], ref["cond"][None]
+    gap = vector_windows.long_stage(made, m, vector_chroma.extractor(spec["shape"]), ids, cond, LONG_GAP_MIN)
+    facts = dict(about="longer than a window", prompt=PROMPT, frames=vector_windows.FRAMES, min_top2_gap=round(gap, 5),
+                 versions=VERSIONS)
+    write(folder, "ref-long", kept(made), facts)
+
+
 # ---- all of it -------------------------------------------------------------------------------------
 
 
@@ -259,6 +280,7 @@ def attempt(root, name, spec, seed):
     cfg = tiny.config(text=spec["text"], codec=spec["codec"], decoder=spec["decoder"], stereo=spec["stereo"],
                       melody=spec["melody"])
     model = tiny.build(cfg, seed)
+    model.generation_config.max_length = spec["columns"]
     jobs = [(name, spec["about"], torch.float32, "5GB")]
     if name == "mono":
         jobs += [(n, about, dtype, "100KB" if n == "sharded" else "5GB") for n, (about, dtype) in RESAVED.items()]
@@ -273,8 +295,8 @@ def attempt(root, name, spec, seed):
         tensors, facts = reference(folder, as_stored(folder, model, spec), spec, seed)
         if n not in LONG:
             tensors = {k: v for k, v in tensors.items() if not k.startswith("t5.long.")}
-        if n in RESAVED:
-            tensors = {k: v for k, v in tensors.items() if k.startswith(ENDS)}
+        if n in RESAVED or n == "short-window":
+            tensors = {k: v for k, v in tensors.items() if k.startswith(ENDS if n in RESAVED else SHORT_KEEPS)}
         write(folder, "ref", tensors, dict(about=about, **facts))
         worst = min(worst, facts["min_top2_gap"])
         if worst < GAP_MIN:
@@ -303,6 +325,8 @@ def fixture_files(root, name, spec):
     if spec["melody"]:
         tunes(folder, stored, name, spec)
     inputs(folder, stored, name)
+    if name == "short-window":
+        windows(folder, stored, spec)
     print("%s: seed %d, smallest gap %.4f" % (name, seed, gap), flush=True)
 
 

@@ -1,4 +1,4 @@
-"""Tiny random MusicGen checkpoints in the Hugging Face layout: what the vector and demo makers share.
+"""Tiny random MusicGen checkpoints in the Hugging Face layout: what the vector and model makers share.
 
 Random, but not arbitrary. A fresh transformers model has zero codebooks, flat logits, LayerNorms that
 do nothing and biases of zero, so most mistakes of an engine would not show; redraw() gives every
@@ -147,12 +147,16 @@ def _double_array(keys):
     return [units.get(i, 0) for i in range(size)]
 
 
-def charsmap():
-    """A small precompiled_charsmap: blanks, controls, full-width forms, a ligature, a composed letter."""
+def charsmap(fold=False):
+    """A small precompiled_charsmap: blanks, controls, full-width forms, a ligature, a composed letter. fold: and A-Z
+    become a-z, for vocabularies that know small letters only."""
     table = {chr(0xFF01 + i): chr(0x21 + i) for i in range(94)}  # full-width ASCII
     table.update({c: " " for c in "\t\n\r\u00a0\u2003\u3000"})
     table.update({"\u200b": " ", "\x01": "", "\x7f": "", "\u00ad": ""})
     table.update({"\ufb01": "fi", "\u2026": "...", "\u2122": "TM", "e\u0301": "\u00e9", "\u00bd": "1/2"})
+    if fold:
+        table = {source: target.lower() for source, target in table.items()}
+        table.update({chr(c): chr(c).lower() for c in range(ord("A"), ord("Z") + 1)})
     blob = b""
     keys = {}
     for source, target in sorted(table.items()):
@@ -178,10 +182,10 @@ def _special(i, text):
             "special": True}
 
 
-def tokenizer_files(folder, vocab, style):
+def tokenizer_files(folder, vocab, style, fold=False):
     """tokenizer.json and its two companions. style: "split" as T5's first files spell the rules on
-    blanks, "replace" as transformers' present converter does. Both mean the same."""
-    precompiled = {"type": "Precompiled", "precompiled_charsmap": charsmap()}
+    blanks, "replace" as transformers' present converter does. Both mean the same. fold as in charsmap()."""
+    precompiled = {"type": "Precompiled", "precompiled_charsmap": charsmap(fold)}
     metaspace = {"type": "Metaspace", "replacement": SPACE, "prepend_scheme": "always", "split": True}
     if style == "split":
         normalizer = precompiled

@@ -49,8 +49,9 @@ def samples(spec, rate):
 
 
 def extractor(shape):
-    rate, n_fft, hop = shape
-    return MusicgenMelodyFeatureExtractor(sampling_rate=rate, n_fft=n_fft, hop_length=hop)
+    """shape: rate, n_fft, hop, and the seconds of a sound that are heard where they are not 30."""
+    rate, n_fft, hop, *seconds = shape
+    return MusicgenMelodyFeatureExtractor(sampling_rate=rate, n_fft=n_fft, hop_length=hop, chunk_length=(seconds or [30])[0])
 
 
 def energies(fe, wav):

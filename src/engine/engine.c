@@ -30,6 +30,7 @@ static void fill_info(struct engine *e)
 		.window_frames = m->lm.window_frames,
 		.is_melody = m->lm.melody_classes > 0,
 		.melody_classes = m->lm.melody_classes,
+		.melody_samples = m->lm.melody_classes > 0 ? melody_samples(m) : 0,
 		.weight_bytes = m->weight_bytes,
 	};
 }
@@ -89,7 +90,7 @@ struct windows windows_of(const struct engine *e, int n_frames, int n_given)
 {
 	int full = e->info.window_frames;
 
-	return (struct windows){ n_frames, n_given, full, full * WINDOW_STRIDE_SECONDS / MODEL_SECONDS_MAX };
+	return (struct windows){ n_frames, n_given, full, windows_stride(full) };
 }
 
 int engine_n_windows(const struct engine *e, int n_frames, int n_codes_frames)

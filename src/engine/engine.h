@@ -42,9 +42,10 @@ struct engine_info {
 	int frame_samples;  /* samples of one frame per channel (640) */
 	double frame_rate_hz; /* 50 */
 	int max_frames;     /* of one sequence: ENGINE_SECONDS_MAX of them */
-	int window_frames;  /* of one window (1500: 30 s, positions beyond are not trained on); longer sequences are made in several */
+	int window_frames;  /* of one window, as the checkpoint says (published models 1500: 30 s; positions beyond are not trained on); longer sequences are made in several */
 	bool is_melody;     /* follows a tune: takes request.melody */
 	int melody_classes; /* of one window (chroma_length: 235); 0: no melody model */
+	int melody_samples; /* of a sound that each of several windows hears (published models 30 s); 0: no melody model */
 	uint64_t weight_bytes; /* mapped and folded */
 };
 
@@ -132,7 +133,7 @@ bool batch_encode_step(struct batch *b);
 int engine_n_windows(const struct engine *e, int n_frames, int n_codes_frames);
 /*
  * The tune of a sound, for one window of a sequence of n_frames: classes [melody_classes], the caller's. mono: [n_samples].
- * One window: the sound's own chroma, cut or tiled; several: each window has 30 s of the sound, begun again when it ends (musicgen.md 9, 11).
+ * One window: the sound's own chroma, cut or tiled; several: each window has melody_samples of the sound from its own beginning on, begun again when it ends (musicgen.md 9, 11).
  * A melody model only; window below engine_n_windows. ERR_MEMORY. Costs some 0.1 s at most; any thread.
  */
 int engine_melody(const struct engine *e, const float *mono, size_t n_samples, int n_frames, int window, uint8_t *classes, struct err *err) WARN_UNUSED;

@@ -21,7 +21,6 @@
 
 #define BATCH_SLOTS_MAX 64
 #define BATCH_SLOTS_DEFAULT 8
-#define WINDOW_STRIDE_SECONDS 18 /* of the window's MODEL_SECONDS_MAX: the model's own extend_stride (musicgen.md 11) */
 /* Clips that go through the codec together: its LSTM reads its weights once a step for all of them, and from 8 rows on the
  * product is bound by arithmetic. 8 clips of 64 frames are some 17 GFLOP: a unit that a stop can wait for. */
 #define BATCH_CODEC_LANES 8
@@ -123,6 +122,9 @@ void work_init(struct work *w, const struct model *m, struct crew *crew, int n_s
 
 /* The windows that a sequence of n_frames is made in, of which n_given are there at the start. */
 struct windows windows_of(const struct engine *e, int n_frames, int n_given);
+
+/* melody.c: samples that one of several windows hears: chunk_length, or less where its classes hear no more. */
+int melody_samples(const struct model *m);
 
 /* What a request needs: rows, blocks and bytes. n_ids: of its prompt, 0: none. */
 struct request_need {

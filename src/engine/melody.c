@@ -13,6 +13,11 @@ static size_t heard_samples(const struct lm_dims *lm, size_t n_samples)
 	return n_samples < most ? n_samples : most;
 }
 
+int melody_samples(const struct model *m)
+{
+	return (int)heard_samples(&m->lm, (size_t)m->lm.chunk_s * (size_t)m->codec.rate_hz);
+}
+
 /* The sound of a window, begun again when it ends. */
 static void loop(const float *mono, size_t n_samples, size_t begin, float *out, size_t n)
 {
@@ -31,8 +36,8 @@ int engine_melody(const struct engine *e, const float *mono, size_t n_samples, i
 	const struct lm_dims *lm = &e->model->lm;
 	struct windows windows = windows_of(e, n_frames, 0);
 	bool is_one = windows_count(&windows) == 1;
-	size_t frame_samples = (size_t)e->info.frame_samples, n_part = is_one ? 0 : (size_t)e->info.window_frames * frame_samples;
-	size_t n_heard = heard_samples(lm, is_one ? n_samples : n_part), n_found = chroma_n_frames(&lm->chroma, n_heard);
+	size_t n_part = is_one ? 0 : (size_t)e->info.melody_samples, n_heard = is_one ? heard_samples(lm, n_samples) : n_part;
+	size_t n_found = chroma_n_frames(&lm->chroma, n_heard);
 	uint8_t *found = mem_try(n_found, sizeof *found);
 	float *part = is_one ? NULL : mem_try(n_part, sizeof *part);
 	struct chroma *chroma = NULL;
@@ -45,7 +50,7 @@ int engine_melody(const struct engine *e, const float *mono, size_t n_samples, i
 	if (chroma_open(&chroma, &lm->chroma, err) != 0)
 		goto out;
 	if (!is_one)
-		loop(mono, n_samples, (size_t)windows_at(&windows, window).begin * frame_samples, part, n_part);
+		loop(mono, n_samples, (size_t)windows_at(&windows, window).begin * (size_t)e->info.frame_samples, part, n_part);
 	chroma_classes(chroma, is_one ? mono : part, n_heard, found);
 	cut_or_tile(found, n_found, classes, (size_t)lm->melody_classes);
 	status = 0;

@@ -277,22 +277,30 @@ void model_position(float *out, int position, int width)
 	}
 }
 
-/* A melody model's preprocessor_config.json may be missing: then it is as published. */
-static int read_preprocessor(struct model *m, const char *dir, struct err *err)
+/* A file that may be missing: then it says nothing, and all is as published. */
+static int read_optional(struct model *m, const char *dir, const char *name,
+			 int (*read)(struct model *, const char *, size_t, const char *, struct err *), struct err *err)
 {
 	struct strbuf text = STRBUF_INIT(CONFIG_BYTES_MAX);
-	char *path = fs_join(dir, "preprocessor_config.json");
-	int status = 0;
+	char *path = fs_join(dir, name);
+	int status;
 
-	if (m->lm.melody_classes > 0 && !fs_exists(path))
-		status = model_read_preprocessor(m, "{}", 2, dir, err);
-	else if (m->lm.melody_classes > 0 && (status = fs_read(path, &text, err)) == 0)
-		status = model_read_preprocessor(m, text.buf, text.len, dir, err);
+	if (!fs_exists(path))
+		status = read(m, "{}", 2, dir, err);
+	else if ((status = fs_read(path, &text, err)) == 0)
+		status = read(m, text.buf, text.len, dir, err);
 	if (status && err)
 		err->code = ERR_MODEL;
 	strbuf_release(&text);
 	free(path);
 	return status;
+}
+
+static int read_beside_config(struct model *m, const char *dir, struct err *err)
+{
+	if (read_optional(m, dir, "generation_config.json", model_read_generation, err))
+		return -1;
+	return m->lm.melody_classes > 0 ? read_optional(m, dir, "preprocessor_config.json", model_read_preprocessor, err) : 0;
 }
 
 static int load_parts(struct model *m, struct err *err)
@@ -311,7 +319,7 @@ static int load(struct model *m, const char *dir, const char *config_path, bool 
 		err_wrap(err, "'%s' is no checkpoint folder", dir);
 		goto out;
 	}
-	if (model_read_config(m, text.buf, text.len, dir, err) || read_preprocessor(m, dir, err) || weights_open(&m->file, dir, err))
+	if (model_read_config(m, text.buf, text.len, dir, err) || read_beside_config(m, dir, err) || weights_open(&m->file, dir, err))
 		goto out;
 	status = load_parts(m, err);
 	m->weight_bytes = weights_total_bytes(m->file) + m->owned.n_used;

@@ -36,7 +36,8 @@ struct weights;
 #define MODEL_KERNEL_MAX 64
 #define MODEL_POSITIONS_MAX 4096 /* of one stream: 64 blocks of 64 */
 #define MODEL_MELODY_MAX 2048 /* chroma_length: half of that */
-#define MODEL_SECONDS_MAX 30  /* of one window: what MusicGen was trained on (musicgen.md 4.2) */
+#define MODEL_WINDOW_SECONDS 30 /* where generation_config.json does not say: what MusicGen was trained on (musicgen.md 4.2) */
+#define MODEL_WINDOW_FRAMES_MIN 2 /* so that windows that follow each other can begin a frame apart */
 #define MODEL_CODEC_LAYERS_MAX (4 + MODEL_RATIOS_MAX * (2 + MODEL_RESIDUAL_MAX))
 
 enum activation { ACTIVATION_RELU, ACTIVATION_GELU, ACTIVATION_GELU_TANH };
@@ -55,11 +56,12 @@ struct lm_dims {
 	int n_codebooks; /* K: 4 mono, 8 stereo (L0 R0 L1 R1 ...) */
 	int n_channels;
 	int n_codes;     /* of one codebook; the special id is n_codes, its embedding the row after the last code's */
-	int window_frames;  /* of one pass through the positions */
+	int window_frames; /* of one pass through the positions: generation_config.json's max_length (MODEL.md 1) */
 	enum activation activation;
 	int n_chroma;               /* CHROMA_CLASSES: pitch classes of a melody model */
 	int melody_classes;         /* rows of melody before the text, of one window (chroma_length: 235); 0: a text model, with cross-attention */
 	struct chroma_shape chroma; /* how they are found in a sound; of melody models */
+	int chunk_s;                /* of a sound that each of several windows hears (chunk_length: 30); of melody models */
 };
 
 struct codec_dims {
@@ -181,7 +183,9 @@ void model_close(struct model *m); /* NULL is fine */
 
 /* The dimensions that config.json says. dir: for the sentences. */
 int model_read_config(struct model *m, const char *text, size_t len, const char *dir, struct err *err) WARN_UNUSED;
-/* What preprocessor_config.json says of a melody model's chroma. */
+/* After that: what generation_config.json says of the window. */
+int model_read_generation(struct model *m, const char *text, size_t len, const char *dir, struct err *err) WARN_UNUSED;
+/* After both: what preprocessor_config.json says of a melody model's chroma. */
 int model_read_preprocessor(struct model *m, const char *text, size_t len, const char *dir, struct err *err) WARN_UNUSED;
 /* Weights of each part: over a measuring slab checks and adds up, over a made one fills. */
 int model_load_t5(struct model *m, struct err *err) WARN_UNUSED;

@@ -1,6 +1,7 @@
 /*
  * config.json to dimensions: a table of keys with ranges. Keys that are missing mean what transformers 4.48.3
- * takes for them (its configuration classes' defaults), since its files may leave those out.
+ * takes for them (its configuration classes' defaults), since its files may leave those out. And the two files
+ * beside it that a few more numbers stand in: generation_config.json, preprocessor_config.json.
  */
 #include "engine/model.h"
 
@@ -65,6 +66,7 @@ static const struct int_key melody_keys[] = {
 static const struct int_key preprocessor_keys[] = {
 	{ NO_SECTION, "n_fft", AT(lm.chroma.n_fft), 16384, 4, 1 << 17 },
 	{ NO_SECTION, "hop_length", AT(lm.chroma.hop), 4096, 1, 1 << 20 },
+	{ NO_SECTION, "chunk_length", AT(lm.chunk_s), 30, 1, ENGINE_SECONDS_MAX },
 };
 
 struct activation_name {
@@ -183,12 +185,24 @@ static int read_codec(const struct json *audio, struct codec_dims *d, struct err
 	return read_ratios(audio, d, err);
 }
 
+/* Of whole seconds. */
+static int64_t frames_of(const struct codec_dims *d, int64_t seconds)
+{
+	return seconds * d->rate_hz / d->frame_samples;
+}
+
+/* Frames of the longest window whose positions there are. */
+static int most_frames(const struct lm_dims *lm)
+{
+	return MODEL_POSITIONS_MAX - model_n_delays(lm) - model_n_before(lm, ENGINE_PROMPT_TOKENS_MAX);
+}
+
 /* Things that join keys. */
 static int check_lm(struct model *m, struct err *err)
 {
 	struct lm_dims *lm = &m->lm;
-	int64_t frames = (int64_t)MODEL_SECONDS_MAX * m->codec.rate_hz / m->codec.frame_samples;
-	int most = MODEL_POSITIONS_MAX - model_n_delays(lm) - model_n_before(lm, ENGINE_PROMPT_TOKENS_MAX);
+	int64_t frames = frames_of(&m->codec, MODEL_WINDOW_SECONDS);
+	int most;
 
 	if (lm->width % lm->n_heads || lm->width % 2)
 		return err_set(err, ERR_MODEL, "decoder.num_attention_heads is %d, which does not divide decoder.hidden_size %d evenly", lm->n_heads,
@@ -197,6 +211,7 @@ static int check_lm(struct model *m, struct err *err)
 		return err_set(err, ERR_MODEL, "decoder.num_codebooks is %d, which decoder.audio_channels %d does not divide", lm->n_codebooks,
 			       lm->n_channels);
 	lm->head_width = lm->width / lm->n_heads;
+	most = most_frames(lm);
 	lm->window_frames = frames < most ? (int)frames : most;
 	return 0;
 }
@@ -242,6 +257,30 @@ static int read_sections(struct model *m, const struct json *root, struct err *e
 	return read_codec(section_of(root, AUDIO_ENCODER), &m->codec, err) || check_lm(m, err) ? -1 : 0;
 }
 
+/*
+ * max_length counts the columns of the longest generation: one before all frames, the frames, the delays after them. The
+ * published files do not count so: theirs is 30 s times 50 frames, of which transformers makes 29.92 s. So whole seconds
+ * that max_length has room for are meant where they are at most so many frames more.
+ */
+static int read_window(struct model *m, const struct json *root, struct err *err)
+{
+	struct lm_dims *lm = &m->lm;
+	const struct json *node = json_member(root, "max_length");
+	int n_others = 1 + model_n_delays(lm), most = most_frames(lm);
+	const struct int_key key = { NO_SECTION, "max_length", AT(lm.window_frames), 0, MODEL_WINDOW_FRAMES_MIN + n_others, most + n_others };
+	int64_t whole;
+
+	if (!node || json_is_null(node))
+		return 0;
+	if (read_int(root, &key, m, err))
+		return -1;
+	whole = frames_of(&m->codec, (int64_t)lm->window_frames * m->codec.frame_samples / m->codec.rate_hz);
+	lm->window_frames -= n_others;
+	if (whole > lm->window_frames)
+		lm->window_frames = whole < most ? (int)whole : most;
+	return 0;
+}
+
 static bool is_quick(int n_fft)
 {
 	for (int p = 2; p <= SPECTRUM_PRIME_MAX; p++)
@@ -254,6 +293,7 @@ static bool is_quick(int n_fft)
 static int read_chroma(struct model *m, const struct json *root, struct err *err)
 {
 	double rate = json_number(json_member(root, "sampling_rate"), m->codec.rate_hz);
+	double window_s = (double)m->lm.window_frames * m->codec.frame_samples / m->codec.rate_hz;
 
 	if (read_ints(preprocessor_keys, COUNT(preprocessor_keys), root, m, err))
 		return -1;
@@ -264,20 +304,36 @@ static int read_chroma(struct model *m, const struct json *root, struct err *err
 		return err_set(err, ERR_MODEL, "n_fft is %d, expected an even product of 2, 3 and 5, as 16384 is", m->lm.chroma.n_fft);
 	if (m->lm.chroma.n_fft / m->lm.chroma.hop > OVERLAP_MAX)
 		return err_set(err, ERR_MODEL, "hop_length is %d, expected at least n_fft (%d) / %d", m->lm.chroma.hop, m->lm.chroma.n_fft, OVERLAP_MAX);
+	if (m->lm.chunk_s < window_s)
+		return err_set(err, ERR_MODEL,
+			       "chunk_length is %d, expected at least the %g s of a window (max_length of generation_config.json; %d s where it does not say)",
+			       m->lm.chunk_s, window_s, MODEL_WINDOW_SECONDS);
 	return 0;
 }
 
-int model_read_preprocessor(struct model *m, const char *text, size_t len, const char *dir, struct err *err)
+/* One of the files beside config.json. */
+static int read_beside(struct model *m, const char *text, size_t len, const char *dir, const char *name,
+		       int (*read)(struct model *, const struct json *, struct err *), struct err *err)
 {
 	struct json_doc *doc = NULL;
 	int status = -1;
 
-	if (!json_parse(&doc, text, len, CONFIG_BYTES_MAX, "preprocessor_config.json", ERR_MODEL, err))
-		status = read_chroma(m, json_root(doc), err);
+	if (!json_parse(&doc, text, len, CONFIG_BYTES_MAX, name, ERR_MODEL, err))
+		status = read(m, json_root(doc), err);
 	if (status)
-		err_wrap(err, "'%s/preprocessor_config.json'", dir);
+		err_wrap(err, "'%s/%s'", dir, name);
 	json_free(doc);
 	return status;
+}
+
+int model_read_generation(struct model *m, const char *text, size_t len, const char *dir, struct err *err)
+{
+	return read_beside(m, text, len, dir, "generation_config.json", read_window, err);
+}
+
+int model_read_preprocessor(struct model *m, const char *text, size_t len, const char *dir, struct err *err)
+{
+	return read_beside(m, text, len, dir, "preprocessor_config.json", read_chroma, err);
 }
 
 int model_read_config(struct model *m, const char *text, size_t len, const char *dir, struct err *err)

@@ -1,5 +1,13 @@
 #include "engine/window.h"
 
+#define STRIDE_S 18 /* extend_stride (musicgen.md 11) */
+#define OF_S 30
+
+int windows_stride(int full)
+{
+	return full * STRIDE_S / OF_S;
+}
+
 int windows_count(const struct windows *w)
 {
 	int rest = w->n_frames - w->full;

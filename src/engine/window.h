@@ -10,8 +10,8 @@
 struct windows {
 	int n_frames; /* of the whole */
 	int n_given;  /* known at the start, < n_frames and < full */
-	int full;     /* frames of a full window (1500) */
-	int stride;   /* from one window's beginning to the next one's (900), < full */
+	int full;     /* frames of a full window, at least 2 (the published models: 1500) */
+	int stride;   /* from one window's beginning to the next one's (900), 1 to full - 1 */
 };
 
 struct window {
@@ -20,6 +20,8 @@ struct window {
 	int n_frames; /* with those */
 };
 
+/* 18 s of 30 s, which is what audiocraft takes of the published models' windows, of windows of any length; whole frames, rounded down. */
+int windows_stride(int full);
 int windows_count(const struct windows *w);
 struct window windows_at(const struct windows *w, int index); /* index < windows_count */
 

@@ -57,6 +57,7 @@ static int fingerprint(struct checkpoint *c, const struct store_files *files, st
 		if (i >= files->n - files->n_weights)
 			c->weight_bytes += size;
 	}
+	store_settings_hash(st, c);
 	hash_end(st, hash);
 	hash_hex(c->fingerprint, hash);
 	store_cache_close(cache);

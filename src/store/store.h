@@ -11,7 +11,8 @@
  *
  * A fingerprint is the SHA-256 of the names, sizes and content of the files that
  * decide what the model says (config.json, tokenizer.json, model.safetensors or
- * the index and its shards). store_open computes it, at the speed of reading the files, the first time; the files'
+ * the index and its shards), and of the window's length and how a tune is heard where generation_config.json and
+ * preprocessor_config.json say them otherwise than the public checkpoints do. store_open computes it, at the speed of reading the files, the first time; the files'
  * hashes are remembered in $XDG_CACHE_HOME/mgbatch/fingerprints (~/.cache unless said) by device, inode, size and both times
  * of each, so that later starts read no weights.
  *

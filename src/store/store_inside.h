@@ -29,6 +29,10 @@ int store_cache_hash(struct store_cache *cache, const char *path, int64_t now_ms
 		     struct err *err) WARN_UNUSED;
 void store_cache_close(struct store_cache *cache); /* saves what is new; where that fails nothing is said: it is only slower */
 
+/* Adds what generation_config.json and preprocessor_config.json say otherwise than the public ones do. */
+struct hash_state;
+void store_settings_hash(struct hash_state *st, const struct checkpoint *c);
+
 /* As the front matter of README.md says; "" where it does not. */
 void store_read_licence(char out[STORE_LICENCE_SIZE], const char *dir);
 

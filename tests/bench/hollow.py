@@ -151,7 +151,7 @@ def write(folder, size, is_melody):
         f.truncate(8 + len(text) + at)
     with open(os.path.join(folder, "config.json"), "w", encoding="utf-8") as f:
         json.dump(config(width, layers, heads, is_melody), f)
-    shutil.copy(os.path.join(ROOT, "manifests", "demo", "model", "tokenizer.json"), folder)
+    shutil.copy(os.path.join(ROOT, "tests", "data", "model", "tokenizer.json"), folder)
 
 
 if __name__ == "__main__":

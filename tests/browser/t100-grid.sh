@@ -35,7 +35,7 @@ END
 cat >listen.yaml <<END
 version: 1
 name: listen
-checkpoint: $ROOT/manifests/demo/model
+checkpoint: $ROOT/tests/data/model
 params: {prompt: "soft rain over felt piano", duration: 4}
 sweep: {guidance: [1, 3], normalizationStrategy: [loudness, peak, clip]}
 output: {dir: listen, name: "a b#1 50%25/{axes}"} # an address must not take these for its own

@@ -34,8 +34,8 @@ has manifest.yaml '# yaml-language-server: $schema=manifest.schema.json'
 run 0 mgbatch check manifest.yaml --backend fake
 is "$(cat stderr)" '' 'without a warning'
 has stdout '8 jobs, no mistakes'
-if [ -f "$ROOT/manifests/demo/model/config.json" ]; then
-	run 0 mgbatch check manifest.yaml --checkpoint "$ROOT/manifests/demo/model"
+if [ -f "$ROOT/tests/data/model/config.json" ]; then
+	run 0 mgbatch check manifest.yaml --checkpoint "$ROOT/tests/data/model"
 	is "$(cat stderr)" '' 'nor with a checkpoint'
 fi
 run 0 mgbatch run manifest.yaml --backend fake -q

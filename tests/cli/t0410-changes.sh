@@ -128,7 +128,7 @@ done
 run 2 mgbatch list other.yaml --output out/study
 has stderr "belongs to the manifest named 'study'"
 sed '/^backend:/d' m.yaml >native.yaml
-echo "checkpoint: $ROOT/manifests/demo/model" >>native.yaml
+echo "checkpoint: $ROOT/tests/data/model" >>native.yaml
 for verb in plan run; do
 	run 2 mgbatch $verb native.yaml --output out/study
 	has stderr "holds what the backend 'fake' made, this run's backend is 'native'"

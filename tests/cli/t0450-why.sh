@@ -115,11 +115,11 @@ has stdout 'failed for good with input (the request or its input cannot be used)
 has stdout "'mgbatch retry broken.yaml $id'"
 
 # another checkpoint
-cp -r "$ROOT/manifests/demo/model" other-model
+cp -r "$ROOT/tests/data/model" other-model
 cat >native.yaml <<END
 version: 1
 name: native
-checkpoint: $ROOT/manifests/demo/model
+checkpoint: $ROOT/tests/data/model
 params: {prompt: "soft rain", duration: 1, seed: 1}
 END
 run 0 mgbatch run native.yaml -q

@@ -1,8 +1,8 @@
 #!/bin/sh
-# The native backend on the small random model of the demo: files, admission, the same samples again.
+# The native backend on the small random model of the tests: files, admission, the same samples again.
 . "$(dirname "$0")/lib.sh"
-MODEL=$ROOT/manifests/demo/model
-[ -f "$MODEL/model.safetensors" ] || skip_all 'no model in manifests/demo/model'
+MODEL=$ROOT/tests/data/model
+[ -f "$MODEL/model.safetensors" ] || skip_all 'no model in tests/data/model'
 
 cat >m.yaml <<EOF
 version: 1

@@ -1,11 +1,11 @@
 #!/bin/sh
 # Several checkpoints in one manifest: a map, versions found on this machine, `models list`; the samples of each are those it has alone.
 . "$(dirname "$0")/lib.sh"
-DEMO=$ROOT/manifests/demo/model
+RANDOM_MODEL=$ROOT/tests/data/model
 VECTORS=$ROOT/tests/vectors
-[ -f "$DEMO/model.safetensors" ] || skip_all 'no model in manifests/demo/model'
+[ -f "$RANDOM_MODEL/model.safetensors" ] || skip_all 'no model in tests/data/model'
 mkdir models
-cp -r "$DEMO" models/demo
+cp -r "$RANDOM_MODEL" models/random
 cp -r "$VECTORS/mono" models/mono
 
 manifest() # name, what stands under checkpoint:
@@ -20,8 +20,8 @@ END
 pcm() { sed 's/.*"file_name":"\([^"]*\)".*"pcm_sha256":"\([0-9a-f]*\)".*/\1 \2/' "$1/metadata.jsonl" | sort; }
 
 # ---- a map: one sweep over two models --------------------------------------------------------------
-{ manifest two '{custom: models/mono, stereo-custom: models/demo}'; echo 'sweep: {seed: 1..6, modelVersion: [custom, stereo-custom]}'; } >two.yaml
-for model in mono demo; do
+{ manifest two '{custom: models/mono, stereo-custom: models/random}'; echo 'sweep: {seed: 1..6, modelVersion: [custom, stereo-custom]}'; } >two.yaml
+for model in mono random; do
 	{ manifest $model models/$model; echo 'sweep: {seed: 1..6}'; } >$model.yaml
 	run 0 mgbatch run $model.yaml
 done
@@ -34,10 +34,10 @@ run 0 mgbatch run two.yaml
 has stdout '12 of 12 jobs done'
 samples_of() { pcm "$1" | grep "$2" | cut -d' ' -f2 | sort; } # folder, words of the names
 is "$(samples_of out/two '_custom')" "$(samples_of out/mono .)" 'the samples of the first are those it has alone'
-is "$(samples_of out/two '_stereo')" "$(samples_of out/demo .)" 'and those of the second'
+is "$(samples_of out/two '_stereo')" "$(samples_of out/random .)" 'and those of the second'
 is "$(samples_of out/two . | sort -u | grep -c .)" 12 'twelve different ones'
 ids() { for out in "$@"; do mgbatch list "$out"; done | cut -c1-12 | sort; }
-is "$(ids out/two)" "$(ids out/mono out/demo)" 'the jobs are the same jobs'
+is "$(ids out/two)" "$(ids out/mono out/random)" 'the jobs are the same jobs'
 is "$(mgbatch list out/two | grep -n stereo | head -1 | cut -d: -f1)" 7 'one model after the other'
 is "$(grep -c '^ *"made_by": "native:[0-9a-f]\{64\}, native:[0-9a-f]\{64\}",$' out/two/summary.json)" 1 'the summary names both'
 is "$(sed 's/.*"made_by":"\([^"]*\)".*/\1/' out/two/metadata.jsonl | sort -u | wc -l)" 2 'and each row its own'
@@ -74,8 +74,8 @@ mistake() # status, what stands under checkpoint:, the rest, the words
 	run "$1" mgbatch check x.yaml
 	[ -z "$4" ] || has stderr "$4"
 }
-mistake 2 '{smal: models/demo}' '' "x.yaml:3:14: a version of checkpoint must be one of 'small'"
-mistake 2 '{small: models/demo}' '' "x.yaml:3:14: checkpoint 'small' is the folder 'models/demo', which holds 'stereo-custom': name a folder that holds 'small'"
+mistake 2 '{smal: models/random}' '' "x.yaml:3:14: a version of checkpoint must be one of 'small'"
+mistake 2 '{small: models/random}' '' "x.yaml:3:14: checkpoint 'small' is the folder 'models/random', which holds 'stereo-custom': name a folder that holds 'small'"
 mistake 2 '{custom: models/mono, small: gone}' 'sweep: {modelVersion: [custom, medium]}' \
 	"x.yaml:5:32: modelVersion 'medium' has no folder in checkpoint, which has custom, small: write 'medium: FOLDER' there"
 mistake 2 '{custom: models/mono, small: gone}' '' "x.yaml:3:13: modelVersion is not said, and checkpoint has no folder of its default"
@@ -127,7 +127,7 @@ commit=0123456789abcdef0123456789abcdef01234567
 mkdir -p "$hub/refs" "$hub/snapshots/$commit" "$hub/blobs"
 printf %s $commit >"$hub/refs/main"
 n=0
-for file in models/demo/*; do # as the hub's tools keep them: links to what is named after its content
+for file in models/random/*; do # as the hub's tools keep them: links to what is named after its content
 	n=$((n + 1))
 	cp "$file" "$hub/blobs/$n"
 	ln -s ../../blobs/$n "$hub/snapshots/$commit/${file##*/}"
@@ -141,7 +141,7 @@ has stdout "$XDG_DATA_HOME/mgbatch/models/custom"
 has stdout "$hub/snapshots/$commit"
 has stdout "/medium  not complete: 'tokenizer.json' is missing"
 size() { mgbatch models list --json | sed -n "/\"version\": \"$1\"/,/}/s/^ *\"bytes\": \([0-9]*\),/\1/p"; }
-is "$(size stereo-custom)" "$(cat models/demo/* | wc -c)" 'the size is that of what the links point to'
+is "$(size stereo-custom)" "$(cat models/random/* | wc -c)" 'the size is that of what the links point to'
 run 0 mgbatch models list --json
 has stdout '"is_complete": false'
 has stdout '"holds": "stereo-custom"'

@@ -59,6 +59,10 @@ fresh sharded
 sed -i 's/model-00002-of/model-00012-of/' bad/model.safetensors.index.json
 refused "checkpoint 'bad': 'model-00012-of-00004.safetensors' is missing"
 
+fresh mono
+sed -i 's/"max_length": 1500/"max_length": 0/' bad/generation_config.json
+refused "'bad/generation_config.json': max_length is 0, expected a whole number from 6 to 4097"
+
 # ---- a number that is none: while it runs ---------------------------------------------------------------
 poison() # file, tensor, which of its F32 numbers becomes a NaN
 {

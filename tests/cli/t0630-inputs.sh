@@ -161,4 +161,27 @@ run 0 mgbatch run far.yaml --threads 1
 has out/far/metadata.jsonl '"seconds":31.5,'
 run 2 mgbatch check far.yaml --backend scenario
 has stderr 'duration must be a number of seconds from 1 to 30'
+
+# ---- a model whose window is 2 s: what is longer is made in several, of a tune and after a sound ------------------
+SHORT=$ROOT/tests/vectors/short-window
+short() # name, parameters
+{
+	printf 'version: 1\nname: %s\ncheckpoint: %s\nparams: {prompt: x, %s}\nsweep: {seed: 1..2}\n' "$1" "$SHORT" "$2" >short.yaml
+}
+short text 'duration: 30'
+run 0 mgbatch check short.yaml
+run 0 mgbatch run short.yaml --threads 1
+has out/text/metadata.jsonl '"seconds":30.0,'
+short tune 'inputAudio: melodies/climb.wav, duration: 5.5'
+run 0 mgbatch run short.yaml --threads 1
+has out/tune/metadata.jsonl '"seconds":5.5,'
+run 0 mgbatch run short.yaml --threads 2 --output again
+is "$(pcm again)" "$(pcm out/tune)" 'with two threads the same samples'
+is "$(pcm again | cut -d' ' -f2 | sort -u | grep -c .)" 2 'of two pieces'
+short goes-on 'inputAudio: melodies/march.wav, continuation: true, continuationEnd: 1.98, duration: 5'
+run 0 mgbatch run short.yaml --threads 1
+has out/goes-on/metadata.jsonl '"seconds":5.0,'
+short too-long 'inputAudio: melodies/march.wav, continuation: true, duration: 5'
+run 2 mgbatch check short.yaml
+has stderr "2.00 s of '$tap_dir/melodies/march.wav' would be continued, and at most 1.98 s can be"
 done_testing

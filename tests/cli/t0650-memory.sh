@@ -1,8 +1,8 @@
 #!/bin/sh
 # run.memory is kept: jobs wait for it or are refused with the figures, and what is resident stays within it.
 . "$(dirname "$0")/lib.sh"
-MODEL=$ROOT/manifests/demo/model
-[ -f "$MODEL/model.safetensors" ] || skip_all 'no model in manifests/demo/model'
+MODEL=$ROOT/tests/data/model
+[ -f "$MODEL/model.safetensors" ] || skip_all 'no model in tests/data/model'
 MIB=1048576
 
 manifest() # memory

@@ -5,7 +5,7 @@
 	[ "$(id -u)" = 0 ] && unshare -m true 2>/dev/null && MGBATCH_OWN_MOUNTS=yes exec unshare -m sh "$0"
 }
 . "$(dirname "$0")/lib.sh"
-MODEL=$ROOT/manifests/demo/model
+MODEL=$ROOT/tests/data/model
 
 manifest() # name, seeds, then lines
 {

@@ -287,13 +287,13 @@ run 1 mgbatch models verify large
 has stdout 'it has 3000000 bytes, and by its header it must have 3145808: it is cut or damaged'
 
 # ---- fingerprints are remembered, and the licence is in the reports -------------------------------------------------------------
-DEMO=$ROOT/manifests/demo/model
-if [ -f "$DEMO/model.safetensors" ]; then
-	printf 'version: 1\nname: m\ncheckpoint: %s\nparams: {prompt: rain, duration: 0.2}\nsweep: {seed: 1..2}\n' "$DEMO" >m.yaml
+RANDOM_MODEL=$ROOT/tests/data/model
+if [ -f "$RANDOM_MODEL/model.safetensors" ]; then
+	printf 'version: 1\nname: m\ncheckpoint: %s\nparams: {prompt: rain, duration: 0.2}\nsweep: {seed: 1..2}\n' "$RANDOM_MODEL" >m.yaml
 	made_by() { mgbatch plan m.yaml --json | sed -n 's/^ *"made_by": "native:\(.*\)",*$/\1/p'; }
 	first=$(made_by)
 	cache=$XDG_CACHE_HOME/mgbatch/fingerprints
-	sha=$(sha256sum <"$DEMO/model.safetensors" | cut -d' ' -f1)
+	sha=$(sha256sum <"$RANDOM_MODEL/model.safetensors" | cut -d' ' -f1)
 	is "$(grep -c " $sha\$" "$cache")" 1 'the hash of the weights is remembered'
 	python3 - "$cache" "$sha" <<'END'
 import hashlib, sys

@@ -33,7 +33,7 @@ native_manifest()
 	cat <<EOF
 version: 1
 name: torture
-checkpoint: $ROOT/manifests/demo/model
+checkpoint: $ROOT/tests/data/model
 params: {prompt: "rain on a tin roof"}
 sweep: {seed: 1..8, duration: [0.2, 0.5, 1, 1.5, 2, 2.5, 3]} # more than one group of rows: a middle to hit on a fast machine too
 EOF

@@ -87,7 +87,7 @@ static uint64_t bytes_of(const struct input_part *part, const struct engine_info
 {
 	bool is_continued = part->n_codes_frames > 0;
 	uint64_t n_out = is_continued ? (uint64_t)info->n_channels : 1, n_channels = (uint64_t)part->n_channels;
-	uint64_t n_window = is_continued ? 0 : (uint64_t)info->window_frames * (uint64_t)info->frame_samples;
+	uint64_t n_window = is_continued ? 0 : (uint64_t)info->melody_samples;
 
 	return ((uint64_t)part->n_frames * n_channels + (uint64_t)part->n_samples * (n_channels + n_out) + n_window) * sizeof(float);
 }

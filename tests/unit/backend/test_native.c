@@ -1,11 +1,11 @@
-/* backend/native: jobs through the engine and back, with the small random checkpoint of the demo, and with a second one. */
+/* backend/native: jobs through the engine and back, with the small random checkpoint of tests/data, and with a second one. */
 #include "unit/backend/some_native.h"
 
-#define CHECKPOINT "manifests/demo/model"
+#define CHECKPOINT "tests/data/model"
 #define OTHER "tests/vectors/mono"
 
 
-static struct job_maker native_maker = { PARAM_NATIVE, "native:demo", CHECKPOINT };
+static struct job_maker native_maker = { PARAM_NATIVE, "native:random", CHECKPOINT };
 static struct job_maker no_maker = { PARAM_NATIVE, "native:none", "manifests" };
 static struct job_maker other_maker = { PARAM_NATIVE, "native:mono", OTHER };
 
@@ -125,7 +125,7 @@ static void test_several(void)
 	open_jobs(&s, 6);
 	for (int i = 0; i < 6; i++)
 		set_number(&s, i, "duration", 0.2);
-	s.jobs[2].maker = s.jobs[3].maker = s.jobs[5].maker = &other_maker; /* demo, demo, other, other, demo, other */
+	s.jobs[2].maker = s.jobs[3].maker = s.jobs[5].maker = &other_maker; /* random, random, other, other, random, other */
 	make_all(b, &s, events, &n_progress);
 	native_backend.close(b, BACKEND_FINISH);
 	for (int i = 0; i < 6; i++) {

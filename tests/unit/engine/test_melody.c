@@ -1,6 +1,7 @@
 /* melody: a sound's classes cut and tiled to the windows of a sequence. */
 #include "engine/chroma.h"
 #include "engine/engine.h"
+#include "engine/window.h"
 
 #include "base/fs.h"
 #include "base/mem.h"
@@ -67,13 +68,37 @@ static float *scale(size_t n, int rate_hz, size_t step)
 	return mono;
 }
 
-/* Each window hears 30 s of the sound from its own beginning on, begun again when it ends (musicgen.md 11). */
-static void check_windows(const char *dir, const struct chroma_shape *shape, size_t n)
+/* A sound as transformers' extractor hears it, a window at a time. */
+static void check_reference_windows(const char *dir, int n_frames)
+{
+	struct vectors *v = vectors_open_part(dir, "ref-long");
+	struct engine *e = opened(dir);
+	int n_classes = engine_get_info(e)->melody_classes, n_windows = engine_n_windows(e, n_frames, 0), n_right = 0;
+	size_t n_in = 0, n_want = 0;
+	const float *in = vectors_floats(v, "long.in", &n_in);
+	const int32_t *want = vectors_ints(v, "long.window", &n_want);
+	uint8_t *got = mem_zalloc((size_t)n_classes, 1);
+	struct err err = ERR_INIT;
+
+	IS_INT(n_windows * n_classes, (long long)n_want, "as many windows as the reference has");
+	for (int i = 0; i < n_windows; i++) {
+		OK(engine_melody(e, in, n_in, n_frames, i, got, &err) == 0, "heard %s", err.text);
+		for (int k = 0; k < n_classes && i * n_classes + k < (int)n_want; k++)
+			n_right += got[k] == want[i * n_classes + k];
+	}
+	IS_INT(n_right, (long long)n_want, "and the classes of all of them");
+	free(got);
+	engine_close(e);
+	vectors_close(v);
+}
+
+/* Each window hears so many seconds of the sound from its own beginning on, begun again when it ends (musicgen.md 11). */
+static void check_windows(const char *dir, const struct chroma_shape *shape, size_t n, int seconds)
 {
 	struct engine *e = opened(dir);
 	const struct engine_info *info = engine_get_info(e);
 	int n_frames = info->window_frames * 2 + 7, n_windows = engine_n_windows(e, n_frames, 0), n_classes = info->melody_classes;
-	size_t window = (size_t)info->window_frames * (size_t)info->frame_samples;
+	size_t window = (size_t)seconds * (size_t)info->rate_hz, step = (size_t)windows_stride(info->window_frames) * (size_t)info->frame_samples;
 	size_t n_found = chroma_n_frames(shape, window);
 	float *mono = scale(n, info->rate_hz, window / 9), *part = mem_zalloc(window, sizeof *part);
 	uint8_t *got = mem_zalloc((size_t)(n_windows * n_classes), 1), *found = mem_zalloc(n_found, 1);
@@ -83,7 +108,7 @@ static void check_windows(const char *dir, const struct chroma_shape *shape, siz
 	IS_INT(n_windows, 3, "two windows and a little are three");
 	OK(chroma_open(&c, shape, &err) == 0, "opened %s", err.text);
 	for (int i = 0; i < n_windows; i++) {
-		size_t begin = (size_t)i * window * 18 / 30;
+		size_t begin = (size_t)i * step;
 		int n_right = 0;
 
 		OK(engine_melody(e, mono, n, n_frames, i, got + i * n_classes, &err) == 0, "heard %s", err.text);
@@ -178,12 +203,18 @@ static void check_cutting(void)
 int main(void)
 {
 	static const int mono[] = { 1, 3000, 9000, 20000, 0 }, stereo[] = { 5000, 0 };
+	static const int brief[] = { 1, 700, 2000, 0 };
 	static const struct chroma_shape shape = { 1000, 4096, 3750 }; /* melody's preprocessor_config.json */
+	static const struct chroma_shape brief_shape = { 1000, 256, 200 }; /* short-window's */
 
 	check_reference("tests/vectors/melody", mono);
 	check_reference("tests/vectors/stereo-melody", stereo);
-	check_windows("tests/vectors/melody", &shape, 41234); /* longer than a window */
-	check_windows("tests/vectors/melody", &shape, 7001);  /* shorter */
+	check_reference("tests/vectors/short-window", brief);
+	check_reference_windows("tests/vectors/short-window", 130);
+	check_windows("tests/vectors/melody", &shape, 41234, 30); /* longer than a window */
+	check_windows("tests/vectors/melody", &shape, 7001, 30);  /* shorter */
+	check_windows("tests/vectors/short-window", &brief_shape, 3100, 2);
+	check_windows("tests/vectors/short-window", &brief_shape, 700, 2);
 	check_cutting();
 	return tap_done();
 }

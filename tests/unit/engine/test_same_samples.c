@@ -18,7 +18,7 @@
 #define LINE_MAX_BYTES 256
 
 /* The last is of full rate, twenty times the work: it goes through the plans that are different arithmetic only. */
-static const char *const models[] = { "tests/vectors/mono", "tests/vectors/stereo", "tests/vectors/bf16", "manifests/demo/model" };
+static const char *const models[] = { "tests/vectors/mono", "tests/vectors/stereo", "tests/vectors/bf16", "tests/data/model" };
 #define N_MODELS (sizeof(models) / sizeof(models[0]))
 
 /* Short and long (over one block of 64 positions, over one tile of the codec), one row and two, every way to draw. */

@@ -1,6 +1,7 @@
 /*
  * The plan of windows (musicgen-tests.md A12): lists of (begin, known, frames), and what holds for every plan: windows follow
  * each other by the stride, each but the first knows what the one before left it, and together they make every frame once.
+ * And the stride of windows of any length.
  */
 #include "tap.h"
 
@@ -31,6 +32,11 @@ static const struct plan plans[] = {
 	{ "30 s after 10 s", { 1500, 500, 1500, 900 }, 1, { { 0, 500, 1500 } } },
 	{ "31 s after 29.98 s", { 1550, 1499, 1500, 900 }, 2, { { 0, 1499, 1500 }, { 900, 600, 650 } } },
 	{ "60 s after 5 s", { 3000, 250, 1500, 900 }, 3, { { 0, 250, 1500 }, { 900, 600, 1500 }, { 1800, 600, 1200 } } },
+	{ "10 s of 10 s windows", { 500, 0, 500, 300 }, 1, { { 0, 0, 500 } } },
+	{ "30 s of 10 s windows", { 1500, 0, 500, 300 }, 5,
+	  { { 0, 0, 500 }, { 300, 200, 500 }, { 600, 200, 500 }, { 900, 200, 500 }, { 1200, 200, 300 } } },
+	{ "30 s after 9.98 s in 10 s windows", { 1500, 499, 500, 300 }, 5,
+	  { { 0, 499, 500 }, { 300, 200, 500 }, { 600, 200, 500 }, { 900, 200, 500 }, { 1200, 200, 300 } } },
 	{ "2 s of 3 s windows", { 50, 0, 75, 50 }, 1, { { 0, 0, 50 } } },
 	{ "2 s after 1 s", { 50, 25, 75, 50 }, 1, { { 0, 25, 50 } } },
 	{ "4 s of 3 s windows by 2 s", { 100, 0, 75, 50 }, 2, { { 0, 0, 75 }, { 50, 25, 50 } } },
@@ -88,13 +94,30 @@ static void test_all(int full, int stride)
 	OK(n_plans > 0, "%d plans of windows of %d by %d make every frame once", n_plans, full, stride);
 }
 
+/* 18 of 30, and always between a frame and the window. */
+static void test_strides(void)
+{
+	static const int wanted[][2] = { { 1500, 900 }, { 750, 450 }, { 500, 300 }, { 100, 60 }, { 40, 24 }, { 252, 151 }, { 7, 4 }, { 3, 1 }, { 2, 1 }, { 4093, 2455 } };
+	int n_wrong = 0;
+
+	for (size_t i = 0; i < sizeof(wanted) / sizeof(wanted[0]); i++)
+		IS_INT(windows_stride(wanted[i][0]), wanted[i][1], "a stride");
+	for (int full = 2; full <= 4096; full++)
+		n_wrong += windows_stride(full) < 1 || windows_stride(full) >= full;
+	IS_INT(n_wrong, 0, "every window moves on, and begins with something known");
+}
+
 int main(void)
 {
+	test_strides();
 	for (size_t i = 0; i < sizeof(plans) / sizeof(plans[0]); i++)
 		test_plan(&plans[i]);
 	test_all(1500, 900);
 	test_all(75, 50);
 	test_all(7, 1);
 	test_all(40, 24);
+	test_all(500, 300);
+	for (int full = 2; full <= 12; full++)
+		test_all(full, windows_stride(full));
 	return tap_done();
 }

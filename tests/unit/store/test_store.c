@@ -136,7 +136,6 @@ static void test_fingerprint(void)
 	fingerprint(first);
 	IS_TEXT(first, FINGERPRINT_GOOD, "the fingerprint");
 	put("README.md", "about");
-	put("generation_config.json", "{}");
 	fingerprint(other);
 	IS_TEXT(other, first, "other files are not in it");
 	put("model.safetensors", "weightS");
@@ -150,6 +149,41 @@ static void test_fingerprint(void)
 	put("config.json", CONFIG_SMALL "\n");
 	fingerprint(other);
 	OK(strcmp(other, first) != 0, "config.json is");
+}
+
+/* Of FINGERPRINT_GOOD's text and the line "generation_config.json max_length 504"; of the same with a melody model's config.json, as it is,
+ * and with "preprocessor_config.json hop_length 6400", then "... chunk_length 10"; computed apart from this program. */
+#define FINGERPRINT_SHORT "8479786c5e8d4c9d5cc3c78c7172b4a99cfb791f60f8d9c032d1f6c79eba12d1"
+#define FINGERPRINT_MELODY "e630a73e9c74043ccb2e2934408c73e9c98146d4002da8f6dbef35903dfeb8e4"
+#define FINGERPRINT_HEARD "444d13517c23c90388a375598afe1d4a18c81f37107a827149590273c0ec8d19"
+#define CONFIG_MELODY "{\"model_type\": \"musicgen_melody\", \"decoder\": {\"hidden_size\": 1536, \"num_hidden_layers\": 48}}"
+#define HEARD "{\"n_fft\": 16384, \"hop_length\": 6400, \"chunk_length\": 10, \"sampling_rate\": 32000}"
+
+/* What decides samples, of files that may be missing: in the fingerprint where it is said otherwise than the public models say it. */
+static void test_settings(void)
+{
+	static const struct {
+		const char *config, *file, *text, *want;
+	} rows[] = {
+		{ CONFIG_SMALL, "generation_config.json", "{}", FINGERPRINT_GOOD },
+		{ CONFIG_SMALL, "generation_config.json", "{\"max_length\": 1500, \"guidance_scale\": 2}", FINGERPRINT_GOOD },
+		{ CONFIG_SMALL, "generation_config.json", "{\"max_length\": null}", FINGERPRINT_GOOD },
+		{ CONFIG_SMALL, "generation_config.json", "{\"max_length\": ", FINGERPRINT_GOOD },
+		{ CONFIG_SMALL, "generation_config.json", "{\"max_length\": 504}", FINGERPRINT_SHORT },
+		{ CONFIG_SMALL, "generation_config.json", "{\"guidance_scale\": 2, \"max_length\":5.04e2}", FINGERPRINT_SHORT },
+		{ CONFIG_SMALL, "preprocessor_config.json", HEARD, FINGERPRINT_GOOD },
+		{ CONFIG_MELODY, "preprocessor_config.json", "{\"n_fft\": 16384, \"hop_length\": 4096, \"chunk_length\": 30}", FINGERPRINT_MELODY },
+		{ CONFIG_MELODY, "preprocessor_config.json", HEARD, FINGERPRINT_HEARD },
+	};
+	char got[HASH_HEX_SIZE] = "";
+
+	for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+		put_checkpoint("", rows[i].config);
+		put(rows[i].file, rows[i].text);
+		fingerprint(got);
+		IS_TEXT(got, rows[i].want, rows[i].text);
+		drop(rows[i].file);
+	}
 }
 
 static void test_shards(void)
@@ -234,7 +268,7 @@ static void test_licence(void)
 static void clean(void)
 {
 	static const char *const names[] = { "config.json", "tokenizer.json", "model.safetensors", "model.safetensors.index.json",
-					     "model-1.safetensors", "model-2.safetensors", "README.md", "generation_config.json" };
+					     "model-1.safetensors", "model-2.safetensors", "README.md" };
 	size_t i;
 
 	for (i = 0; i < sizeof names / sizeof *names; i++)
@@ -251,6 +285,7 @@ int main(void)
 	test_missing();
 	test_versions();
 	test_fingerprint();
+	test_settings();
 	test_shards();
 	drop("model.safetensors.index.json");
 	test_licence();

@@ -1,11 +1,11 @@
 #!/usr/bin/env python3
-"""Makes manifests/demo/model: a random stereo MusicGen in the real layout, small enough to commit.
+"""Makes tests/data/model: a random stereo MusicGen in the real layout, small enough to commit.
 
     pip install -r tools/requirements.txt
-    python tools/make-demo-model.py [FOLDER]
+    python tools/make-random-model.py [FOLDER]
 
-Nothing is trained: what it plays is noise. It exists so that the demo walks the whole way (tokenizer,
-T5, decoder, delay pattern, guidance, codec, stereo, 32 kHz, 50 frames a second) without a download. The
+Nothing is trained: what it plays is noise. It exists so that tests walk the whole way (tokenizer,
+T5, decoder, delay pattern, guidance, codec, stereo, 32 kHz, 50 frames a second) in little time. The
 result depends on the versions in tools/requirements.txt and the seed below alone.
 """
 
@@ -44,11 +44,11 @@ pipeline_tag: text-to-audio
 tags: [musicgen, random-weights]
 ---
 
-# A random MusicGen for the demo
+# A random MusicGen for the tests
 
 **This model was never trained. Its sound is noise.** Every weight is a random number; a prompt changes the noise,
 not what it depicts. It has the file layout and the graph of a stereo MusicGen, at {size} instead of gigabytes, so
-that `make demo` runs the whole way, from a prompt to a stereo file, on any machine and without a download.
+that tests go the whole way, from a prompt to a stereo file at the full rate, in little time. (The demo's model is in `manifests/demo/model`.)
 
 | part | size |
 |---|---|
@@ -56,7 +56,7 @@ that `make demo` runs the whole way, from a prompt to a stereo file, on any mach
 | decoder | width {dw}, {dl} layers, {dh} heads, {dk} codebooks of {dv} entries |
 | codec (EnCodec) | 32 kHz, 50 frames a second, {cf} filters, latent width {cw} |
 
-Weights are F16. Made by `tools/make-demo-model.py` (seed {seed}) with the versions in `tools/requirements.txt`; that
+Weights are F16. Made by `tools/make-random-model.py` (seed {seed}) with the versions in `tools/requirements.txt`; that
 script also loads it with transformers and makes a second of sound. Licence: Apache-2.0, like the rest of the project.
 It holds nothing from any published model.
 """
@@ -105,7 +105,7 @@ def prove(folder):
 def main():
     transformers.logging.set_verbosity_error()
     here = os.path.dirname(os.path.abspath(__file__))
-    folder = sys.argv[1] if len(sys.argv) > 1 else os.path.join(here, "..", "manifests", "demo", "model")
+    folder = sys.argv[1] if len(sys.argv) > 1 else os.path.join(here, "..", "tests", "data", "model")
     os.makedirs(folder, exist_ok=True)
     model = make()
     level(model)
