@@ -17,7 +17,7 @@ import captions
 import music
 from attention import TUNE_ROWS
 from lm import BOOKS, SPECIAL, TAIL, Rows, delayed
-from losses import AHEAD, answers
+from losses import AHEAD, CLOCKS, answers, clocks
 
 HOP = music.WINDOW // TUNE_ROWS  # frames of one class of a melody
 NULL_BOTH = 0.12  # of all rows: what guidance subtracts
@@ -70,6 +70,7 @@ class Batch:
     emphasis: torch.Tensor  # [M, 8]
     wanted: torch.Tensor  # [B, questions]
     pitches: torch.Tensor  # [B, C, AHEAD]
+    clocks: torch.Tensor  # [B, C, 3]
     has_tune: torch.Tensor  # [B] bool
 
 
@@ -106,6 +107,7 @@ def build(pool, rows, weight=1.0, length=0):
     columns = torch.full((len(rows), BOOKS, most), SPECIAL)
     emphasis = torch.zeros(len(rows), BOOKS, most)
     pitches = torch.full((len(rows), most - 1, len(AHEAD)), -100)
+    times = torch.zeros(len(rows), most - 1, len(CLOCKS), dtype=torch.long)
     ids = torch.zeros(len(rows), max(len(row.text) for row in rows), dtype=torch.long)
     for i, row in enumerate(rows):
         codes = pool.codes[row.piece][:, row.start : row.start + row.frames].astype(np.int64)
@@ -114,6 +116,7 @@ def build(pool, rows, weight=1.0, length=0):
         even = torch.from_numpy(importance(pool, row, weight)).expand(BOOKS, -1)
         emphasis[i, :, : row.frames + TAIL] = delayed(even[None], special=0)[0]
         pitches[i, : row.frames] = torch.from_numpy(coming(pool, row, row.frames))
+        times[i] = torch.from_numpy(clocks(pool.attributes[row.piece], row.start + np.arange(most - 1)))
         ids[i, : len(row.text)] = torch.tensor(row.text)
     counts = torch.tensor([row.frames + TAIL - 1 for row in rows])
     tunes = [classes(pool, row) for row in rows if row.tune >= 0]
@@ -126,6 +129,7 @@ def build(pool, rows, weight=1.0, length=0):
         emphasis[:, :, 1:].transpose(1, 2)[counted],
         torch.tensor([answers(pool.attributes[row.piece]) for row in rows]),
         pitches,
+        times,
         torch.tensor([row.tune >= 0 for row in rows]),
     )
 

@@ -13,7 +13,7 @@ from batches import Row, build
 from losses import QUESTIONS, cell_weights
 from lm import SPECIAL, product
 
-FRAMES = 300
+FRAMES = 150
 START = 60  # frames: what text decides, it decides first
 ROWS = 16
 
@@ -60,7 +60,7 @@ def entropies(model, hidden, targets):
 
 def read(model, questions, pool, count, text, reading):
     """Cross-entropies of the first book at the start and in all, of all books, and the questions' answers."""
-    early, first, every, answers, melody = [], [], [], [], []
+    early, first, every, answers, melody, clock = [], [], [], [], [], []
     for at in range(0, count, ROWS):
         batch = build(pool, rows_of(pool, count, text, reading)[at : at + ROWS])
         middle, hidden, _, row, column = model(batch.rows)
@@ -73,8 +73,9 @@ def read(model, questions, pool, count, text, reading):
         answers.append(questions.state(middle[column == 0], batch.wanted)[1])  # before anything was heard
         asked = column % 5 == 0
         melody.append(questions.melody(middle[asked], batch.pitches[row[asked], column[asked]])[1])
+        clock.append(questions.clock(middle[asked], batch.clocks[row[asked], column[asked]])[1])
     mean = [float(torch.cat(part).mean()) for part in (early, first, every)]
-    return mean, torch.stack(answers).mean(0), torch.stack(melody).mean(0)
+    return mean, torch.stack(answers).mean(0), torch.stack(melody).mean(0), torch.stack(clock).mean(0)
 
 
 @torch.no_grad()
@@ -95,5 +96,6 @@ def measure(model, questions, pool, count, text):
     }
     out.update({"say_" + name: float(share) for name, share in zip(QUESTIONS, got["text"][1])})
     out.update({"hear_%d" % i: float(share) for i, share in enumerate(got["tune"][2])})
+    out.update({"count_%d" % i: float(share) for i, share in enumerate(got["text"][3])})
     out["hear_2_untold"] = float(got["text"][2][2])
     return out

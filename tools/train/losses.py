@@ -2,10 +2,12 @@
 
 A small model learns to continue music long before it learns to obey a prompt, because looking back one beat pays at
 every frame and looking at the text pays a little at the first ones. The questions are linear classifiers that are
-thrown away after training. They ask, half way up the decoder, for what the caption says and for the melody's coming
-notes; to answer, the model must carry its condition to every frame, where the upper half finds it.
+thrown away after training. They ask, half way up the decoder, for what the caption says, for the melody's coming
+notes and for the place in the bar; to answer, the model must carry its condition to every frame and count, and the upper half
+finds both.
 """
 
+import numpy as np
 import torch
 import torch.nn.functional as F
 from torch import nn
@@ -31,6 +33,8 @@ QUESTIONS = {
 }
 AHEAD = (0, 10, 20)  # frames: a melody's pitch now, and before it can be heard
 PITCHES = 13  # twelve classes, and silence
+# Frames into the eighth note, the eighth within half a bar, the chord of four: what the time says about the next frame.
+CLOCKS = (2 * max(music.TEMPOS), 4, 4)
 
 
 class HeadsLoss(torch.autograd.Function):
@@ -75,6 +79,13 @@ def cell_weights(targets, special, emphasis):
 # ---- questions -------------------------------------------------------------------------------------
 
 
+def clocks(attributes, frames):
+    """[len(frames), 3]: what CLOCKS say at these frames of a piece."""
+    eighth = 2 * attributes.tempo
+    chord = music.chord_sixteenths(attributes) * attributes.tempo
+    return np.stack([frames % eighth, frames // eighth % 4, frames // chord % 4], -1)
+
+
 def answers(attributes):
     """[questions] of an Attributes: the place of each value among those that it can have."""
     return [values.index(getattr(attributes, name)) for name, values in QUESTIONS.items()]
@@ -90,6 +101,7 @@ class Questions(nn.Module):
         self.of_text = nn.Linear(text_width, sum(self.sizes))
         self.of_state = nn.Linear(width, sum(self.sizes))
         self.of_melody = nn.Linear(width, len(AHEAD) * PITCHES)
+        self.of_clock = nn.Linear(width, sum(CLOCKS))
 
     def attributes(self, logits, wanted):
         """Mean cross-entropy over all questions, and the share of right answers to each [questions]."""
@@ -114,3 +126,10 @@ class Questions(nn.Module):
         asked = pitches >= 0
         right = ((logits.argmax(-1) == pitches) & asked).sum(0) / asked.sum(0).clamp(min=1)
         return loss, right.detach()
+
+    def clock(self, middle, told):
+        """told [N, 3] as clocks() gives them -> cross-entropy, share of right answers to each"""
+        parts = self.of_clock(self.norm(middle)).split(CLOCKS, -1)
+        losses = [F.cross_entropy(part, told[:, i]) for i, part in enumerate(parts)]
+        right = [(part.argmax(-1) == told[:, i]).float().mean() for i, part in enumerate(parts)]
+        return torch.stack(losses).mean(), torch.stack(right).detach()

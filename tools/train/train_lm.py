@@ -50,8 +50,8 @@ def arguments():
     parser.add_argument("--rate", type=float, default=1e-3)
     parser.add_argument("--positions", type=int, default=3584, help="of a batch: rows times their length")
     parser.add_argument("--emphasis", type=float, default=2.5, help="weight of frames in which something begins")
-    parser.add_argument("--ask", type=float, nargs=3, default=(0.05, 0.3, 0.3), metavar="WEIGHT",
-                        help="of the questions to T5, to the middle layer, and about the melody")
+    parser.add_argument("--ask", type=float, nargs=4, default=(0.05, 0.3, 0.3, 0.3), metavar="WEIGHT",
+                        help="of the questions to T5, to the middle layer, about the melody and about the time")
     parser.add_argument("--dropout", type=float, default=0.0)
     parser.add_argument("--threads", type=int, default=2)
     parser.add_argument("--seed", type=int, default=1)
@@ -149,7 +149,7 @@ def draw_length(state, args):
 
 
 def asked(state, batch, out, tell):
-    """The three questions' losses: to T5, to the middle states about the text, about the melody."""
+    """The questions' losses: to T5, to the middle states about the text, about the melody, about the time."""
     middle, _, states, row, column = out
     has_text = batch.rows.has_text > 0
     of_text = state.questions.text(states[has_text], batch.rows.lengths[has_text], batch.wanted[has_text])[0]
@@ -159,7 +159,9 @@ def asked(state, batch, out, tell):
     of_melody = middle.new_zeros(())
     if some.any():
         of_melody = state.questions.melody(middle[some], batch.pitches[row[some], column[some]])[0]
-    losses = torch.stack([of_text, of_state, of_melody])
+    some = has_text[row] & (column % 3 == (state.step + 1) % 3)
+    of_clock = state.questions.clock(middle[some], batch.clocks[row[some], column[some]])[0]
+    losses = torch.stack([of_text, of_state, of_melody, of_clock])
     return (losses * torch.tensor(tell)).sum(), losses.detach()
 
 
@@ -231,7 +233,7 @@ def train(state, args, text):
         if before < decay_from <= state.seconds:
             state.save("lm-stable.pt")
         if state.seconds - logged >= LOG_EVERY:
-            names = ("book1", "book2", "book3", "book4", "ask_text", "ask_state", "ask_melody")
+            names = ("book1", "book2", "book3", "book4", "ask_text", "ask_state", "ask_melody", "ask_clock")
             steps.add({"minute": round(state.seconds / 60, 1), "step": state.step, "pieces": len(pool),
                        "rate": args.rate * rate_now(state, args), "audio_per_s": frames / 50 / (state.seconds - logged),
                        **dict(zip(names, (sums / count).tolist()))})
