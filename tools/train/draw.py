@@ -79,11 +79,13 @@ def main():
     p.add_argument("picture")
     p.add_argument("--guidance", type=float, default=2)
     p.add_argument("--temperature", type=float, default=0.9)
+    p.add_argument("--top-k", type=int, default=250)
     p.add_argument("--seed", type=int, default=1)
     p.add_argument("--binary", default=os.path.join(TOP, "build/release/mgbatch"))
     o = p.parse_args()
     asks = [takes.Ask("picture-%d" % i, prompt, o.seed) for i, prompt in enumerate(PROMPTS)]
-    paths = takes.make(takes.Studio(o.binary, o.model, 10, o.temperature), os.path.join(o.work, "picture"), asks, [o.guidance])
+    studio = takes.Studio(o.binary, o.model, 10, o.temperature, o.top_k)
+    paths = takes.make(studio, os.path.join(o.work, "picture"), asks, [o.guidance])
     picture(o.picture, [hearing.read_wav(path) for path in paths[o.guidance]])
 
 

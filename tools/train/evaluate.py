@@ -36,6 +36,7 @@ def options():
     p.add_argument("--tuning", type=int, default=60, help="prompts that choose the guidance")
     p.add_argument("--guidance", default="1,2,3", help="to try, with commas")
     p.add_argument("--temperature", type=float, default=0.9)
+    p.add_argument("--top-k", type=int, default=250)
     p.add_argument("--duration", type=float, default=10)
     p.add_argument("--quick", type=int, metavar="N", help="N clips, the guidance chosen by the same prompts")
     p.add_argument("--only", choices=PARTS)
@@ -59,14 +60,15 @@ class Evaluation:
     def __init__(self, o):
         self.o, self.start = o, time.time()
         self.codec = shipped.codec(o.codec or o.model)
-        self.studio = takes.Studio(o.binary, o.model, o.duration, o.temperature)
+        self.studio = takes.Studio(o.binary, o.model, o.duration, o.temperature, o.top_k)
         self.path = os.path.join(o.work, "figures.json")
         os.makedirs(o.work, exist_ok=True)
         self.found = {"setting": {}}
         if o.only and os.path.exists(self.path):
             with open(self.path, encoding="utf-8") as f:
                 self.found = json.load(f)
-        self.found["setting"].update(clips=o.clips, tuning=o.tuning, seconds=o.duration, temperature=o.temperature)
+        self.found["setting"].update(clips=o.clips, tuning=o.tuning, seconds=o.duration, temperature=o.temperature,
+                                     top_k=o.top_k)
 
     def say(self, what):
         print("%5.0f s  %s" % (time.time() - self.start, what), flush=True)

@@ -28,11 +28,11 @@ def resampled(n):
 
 
 def of(statistic, n):
-    """`statistic` takes counts [draws, n] of clips and gives a number a draw; its interval by bootstrap over the clips. The
-    quantiles are mirrored at the value: what resampling itself adds or takes away (as of a perplexity) cancels."""
+    """`statistic` takes counts [draws, n] of clips and gives a number a draw; its interval is as wide as the bootstrap over the
+    clips says, around the value: the quantiles themselves lie too low for a perplexity, which any resampling lowers."""
     value = float(statistic(np.ones((1, n)))[0])
-    low, high = np.quantile(statistic(resampled(n)), (0.025, 0.975))
-    return {"value": value, "low": float(2 * value - high), "high": float(2 * value - low), "n": n}
+    half = Z * float(np.std(statistic(resampled(n))))
+    return {"value": value, "low": value - half, "high": value + half, "n": n}
 
 
 def mean(values):

@@ -13,7 +13,7 @@ MANIFEST = """\
 version: 1
 name: {name}
 checkpoint: {model}
-params: {{duration: {duration}, temperature: {temperature}}}
+params: {{duration: {duration}, temperature: {temperature}, topK: {top_k}}}
 sweep:
   guidance: {guidances}
   ask: {{file: rows.csv, use: {{{use}}}}}
@@ -32,11 +32,12 @@ class Ask:
 
 @dataclasses.dataclass(frozen=True)
 class Studio:
-    """How clips are made: the program, the model's folder, seconds, temperature."""
+    """How clips are made: the program, the model's folder, seconds, temperature, how many codes may be drawn."""
     binary: str
     model: str
     duration: float
     temperature: float
+    top_k: int = 250
 
 
 def write_table(path, asks):
@@ -56,7 +57,7 @@ def make(studio, folder, asks, guidances):
     manifest, out = os.path.join(folder, "manifest.yaml"), os.path.join(folder, "out")
     with open(manifest, "w", encoding="utf-8") as f:
         f.write(MANIFEST.format(name=os.path.basename(folder), model=json.dumps(os.path.abspath(studio.model)),
-                                duration="%g" % studio.duration, temperature="%g" % studio.temperature,
+                                duration="%g" % studio.duration, temperature="%g" % studio.temperature, top_k=studio.top_k,
                                 guidances=json.dumps(list(guidances)), use=use))
     subprocess.run([studio.binary, "run", manifest, "--output", out, "--remake-stale"], check=True)
     return files(out, asks, guidances)
